@@ -1,0 +1,219 @@
+"""Sampling by inversion: one uniform number a draw, whatever the distribution.
+
+A quantile function turns uniforms u on [0, 1) into durations and never falls as u rises. That keeps common random
+numbers useful: with the same u, a longer mean gives a longer duration, so paired what-ifs vary less than their parts
+(Law, "Simulation Modeling and Analysis", 5th ed., 11.2). Durations are microseconds throughout, as in the scenario.
+"""
+
+from collections.abc import Callable
+from math import erfc, log1p, sqrt
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation import portable_math as portable
+from simulation.philox import Words
+
+Floats = NDArray[np.float64]
+Quantile = Callable[[Floats], Floats]
+"""u: float64[n] on [0, 1) → durations: float64[n], microseconds, not yet rounded."""
+Distribution = Any
+
+LONGEST: Final = 2**55
+"""Draws are cut off here (1,141 years, in microseconds), so that sums of instants stay within 64 bits."""
+_SMALLEST_U: Final = 2.0**-54
+"""Stands in for u = 0 where a quantile would be minus infinity: the middle of the first cell of the grid."""
+_KNOTS: Final = 4096
+_KNOT_REACH: Final = 8.5
+
+
+def constant_of(distribution: Distribution) -> int:
+    """The one value of a constant distribution, microseconds, or -1."""
+    if isinstance(distribution, int):
+        return distribution
+    return int(distribution.value) if distribution.kind == "constant" else -1
+
+
+def duration_blocks(words: Words, distribution: Distribution) -> Callable[[int, int], list[int]]:
+    """(start, count) → draws start … start + count - 1 as whole microseconds, >= 0."""
+    quantile = quantile_of(distribution)
+
+    def block(start: int, count: int) -> list[int]:
+        return whole(quantile(words.uniforms(start, count))).tolist()
+
+    return block
+
+
+def uniform_blocks(words: Words) -> Callable[[int, int], list[float]]:
+    """(start, count) → uniforms start … start + count - 1."""
+
+    def block(start: int, count: int) -> list[float]:
+        return words.uniforms(start, count).tolist()
+
+    return block
+
+
+def whole(durations: Floats) -> NDArray[np.int64]:
+    """Rounded to microseconds and kept within 0 … LONGEST."""
+    return np.rint(np.clip(durations, 0.0, float(LONGEST))).astype(np.int64)
+
+
+def quantile_of(distribution: Distribution) -> Quantile:
+    """The quantile function of a scenario's distribution. Raises TypeError for an unknown kind."""
+    d = distribution
+    if isinstance(d, int):
+        return _constant(float(d))
+    match d.kind:
+        case "constant":
+            return _constant(float(d.value))
+        case "exponential":
+            return _exponential(float(d.mean))
+        case "lognormal":
+            return _lognormal(float(d.mean), float(d.sd))
+        case "gamma":
+            return _gamma(float(d.shape), float(d.scale))
+        case "erlang":
+            return _gamma(float(d.k), float(d.mean) / d.k)
+        case "weibull":
+            return _weibull(float(d.shape), float(d.scale))
+        case "uniform":
+            return _uniform(float(d.low), float(d.high))
+        case "triangular":
+            return _triangular(float(d.low), float(d.mode), float(d.high))
+        case "normal":
+            return _truncated_normal(float(d.mean), float(d.sd))
+        case "empirical":
+            return _empirical([float(value) for value in d.values], d.weights)
+        case "mixture":
+            return _mixture([float(part.weight) for part in d.parts], [quantile_of(part.of) for part in d.parts])
+        case "shifted":
+            return _shifted(float(d.by), quantile_of(d.of))
+        case _:
+            raise TypeError("no such distribution", d.kind)
+
+
+def _constant(value: float) -> Quantile:
+    return lambda u: np.full_like(u, value)
+
+
+def _exponential(mean: float) -> Quantile:
+    return lambda u: portable.log(1.0 - u) * -mean
+
+
+def _lognormal(mean: float, sd: float) -> Quantile:
+    """Mean and sd of the variable itself: σ² = ln(1 + (sd/mean)²), μ = ln mean - σ²/2."""
+    variance = log1p((sd / mean) ** 2)
+    sigma = sqrt(variance)
+    middle = mean / sqrt(1.0 + (sd / mean) ** 2)
+    return lambda u: portable.exp(portable.normal_quantile(np.maximum(u, _SMALLEST_U)) * sigma) * middle
+
+
+def _weibull(shape: float, scale: float) -> Quantile:
+    """scale (-ln(1 - u))^(1/shape)."""
+    exponent = 1.0 / shape
+
+    def quantile(u: Floats) -> Floats:
+        hazard = portable.log(1.0 - np.maximum(u, _SMALLEST_U))
+        return portable.exp(np.minimum(portable.log(-hazard) * exponent, 600.0)) * scale
+
+    return quantile
+
+
+def _uniform(low: float, high: float) -> Quantile:
+    return lambda u: u * (high - low) + low
+
+
+def _triangular(low: float, mode: float, high: float) -> Quantile:
+    width = high - low
+    turn = (mode - low) / width if width else 0.0
+
+    def quantile(u: Floats) -> Floats:
+        rising = np.sqrt(u * (width * (mode - low))) + low
+        falling = high - np.sqrt((1.0 - u) * (width * (high - mode)))
+        return np.where(u < turn, rising, falling)
+
+    return quantile
+
+
+def _truncated_normal(mean: float, sd: float) -> Quantile:
+    """Normal given that it is not negative; mean and sd are those before truncation.
+
+    Works with the upper tail, (1 - u) P(X > 0), which loses no digits where 1 - P(X > 0) would.
+    """
+    if not sd:
+        return _constant(max(mean, 0.0))
+    kept = 0.5 * erfc(-mean / (sd * sqrt(2.0)))
+    below_one = 1.0 - 2.0**-53
+    return lambda u: mean - portable.normal_quantile(np.minimum((1.0 - u) * kept, below_one)) * sd
+
+
+def _empirical(values: list[float], weights: list[float] | None) -> Quantile:
+    """The listed values with their weights (equal without any): the inverse of the step function, no smoothing."""
+    order = np.argsort(np.asarray(values), kind="stable")
+    ordered = np.asarray(values, dtype=np.float64)[order]
+    shares = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=np.float64)[order]
+    edges = np.cumsum(shares)
+    edges = edges[:-1] / edges[-1]
+    return lambda u: ordered[np.searchsorted(edges, u, side="right")]
+
+
+def _mixture(weights: list[float], quantiles: list[Quantile]) -> Quantile:
+    """One uniform serves twice: its branch, and its place within the branch as a fresh uniform.
+
+    Monotone in u within each part, not across parts, which may overlap.
+    """
+    edges = np.concatenate([[0.0], np.cumsum(np.asarray(weights, dtype=np.float64))])
+    edges /= edges[-1]
+    top = 1.0 - 2.0**-53
+
+    def quantile(u: Floats) -> Floats:
+        drawn = np.empty_like(u)
+        branch = np.searchsorted(edges[1:-1], u, side="right")
+        for part, of in enumerate(quantiles):
+            chosen = np.flatnonzero(branch == part)
+            if chosen.size:
+                within = (u[chosen] - edges[part]) / (edges[part + 1] - edges[part])
+                drawn[chosen] = of(np.clip(within, 0.0, top))
+        return drawn
+
+    return quantile
+
+
+def _shifted(by: float, of: Quantile) -> Quantile:
+    return lambda u: of(u) + by
+
+
+def _gamma(shape: float, scale: float) -> Quantile:
+    """Inverse of the regularised incomplete gamma function, by piecewise cubic Hermite interpolation.
+
+    Computing it for every draw costs 300-550 ns; as a function of z = Φ⁻¹(u) it is smooth, so its values and slopes
+    at 4,096 knots give it to about 1e-10 relative (numerical inversion: Hörmann and Leydold, "Continuous random
+    variate generation by fast numerical inversion", ACM TOMACS 13 (2003)).
+    """
+    # SciPy's special functions take 0.1 s to import, which a scenario without gamma or Erlang draws need not pay.
+    from scipy import special
+
+    z = np.linspace(-_KNOT_REACH, _KNOT_REACH, _KNOTS)
+    step = float(z[1] - z[0])
+    values = np.where(
+        z < 0.0,
+        special.gammaincinv(shape, special.ndtr(z)),
+        special.gammainccinv(shape, special.ndtr(-z)),
+    )
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        log_density = (shape - 1.0) * np.log(values) - values - special.gammaln(shape)
+        slopes = np.exp(-0.5 * z * z - log_density) / sqrt(2.0 * np.pi) * step
+    slopes = np.where(values > 0.0, slopes, 0.0)
+    rise = values[1:] - values[:-1]
+    quadratic = 3.0 * rise - 2.0 * slopes[:-1] - slopes[1:]
+    cubic = slopes[:-1] + slopes[1:] - 2.0 * rise
+
+    def quantile(u: Floats) -> Floats:
+        place = (portable.normal_quantile(np.maximum(u, _SMALLEST_U)) + _KNOT_REACH) / step
+        knot = place.astype(np.int64)
+        t = place - knot
+        unit = values[knot] + t * (slopes[knot] + t * (quadratic[knot] + t * cubic[knot]))
+        return unit * scale
+
+    return quantile
