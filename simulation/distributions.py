@@ -56,7 +56,9 @@ def uniform_blocks(words: Words) -> Callable[[int, int], list[float]]:
 
 def whole(durations: Floats) -> NDArray[np.int64]:
     """Rounded to microseconds and kept within 0 … LONGEST."""
-    return np.rint(np.clip(durations, 0.0, float(LONGEST))).astype(np.int64)
+    kept = np.maximum(durations, 0.0)
+    np.minimum(kept, float(LONGEST), out=kept)
+    return np.rint(kept, out=kept).astype(np.int64)
 
 
 def quantile_of(distribution: Distribution) -> Quantile:
@@ -98,7 +100,13 @@ def _constant(value: float) -> Quantile:
 
 
 def _exponential(mean: float) -> Quantile:
-    return lambda u: portable.log(1.0 - u) * -mean
+
+    def quantile(u: Floats) -> Floats:
+        drawn = portable.log(1.0 - u)
+        drawn *= -mean
+        return drawn
+
+    return quantile
 
 
 def _lognormal(mean: float, sd: float) -> Quantile:

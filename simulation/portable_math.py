@@ -1,4 +1,4 @@
-"""Logarithm, exponential and the normal quantile, the same to the last bit on every machine.
+"""Logarithm, exponential, cosine and the normal quantile, the same to the last bit on every machine.
 
 ``numpy.log`` and ``numpy.exp`` pick a routine by processor (AVX512, AVX2, the C library) and their last bits differ;
 one such bit can move a rounded microsecond, and with it a whole event trace. IEEE 754 defines sums, products,
@@ -26,8 +26,9 @@ _EXP: Final = tuple(1.0 / factorial(n) for n in range(15))
 
 def polynomial(x: Floats, coefficients: tuple[float, ...]) -> Floats:
     """c0 + c1 x + c2 x² + … by Horner's rule."""
-    total = np.full_like(x, coefficients[-1])
-    for coefficient in coefficients[-2::-1]:
+    total = x * coefficients[-1]
+    total += coefficients[-2]
+    for coefficient in coefficients[-3::-1]:
         total *= x
         total += coefficient
     return total
@@ -40,7 +41,12 @@ def log(x: Floats) -> Floats:
     mantissa = np.where(low, mantissa + mantissa, mantissa)
     power = (exponent - low).astype(np.float64)
     ratio = (mantissa - 1.0) / (mantissa + 1.0)
-    return power * _LN2_HIGH + (power * _LN2_LOW + ratio * polynomial(ratio * ratio, _ATANH))
+    small = polynomial(ratio * ratio, _ATANH)
+    small *= ratio
+    small += power * _LN2_LOW
+    power *= _LN2_HIGH
+    power += small
+    return power
 
 
 def exp(x: Floats) -> Floats:
@@ -53,6 +59,19 @@ def exp(x: Floats) -> Floats:
 def power(x: Floats, exponent: float) -> Floats:
     """x to a real exponent, x > 0, the result within e^±700."""
     return exp(log(x) * exponent)
+
+
+_COSINE: Final = tuple((-1.0) ** n / factorial(2 * n) for n in range(13))
+_TWO_PI: Final = float.fromhex("0x1.921fb54442d18p+2")
+
+
+def cosine_of_turns(turns: Floats) -> Floats:
+    """cos 2πx, folded to |x| <= 1/4 by the exact reflections and summed as a Taylor series there."""
+    x = np.abs(turns - np.rint(turns))
+    folded = x > 0.25
+    angle = np.where(folded, 0.5 - x, x) * _TWO_PI
+    value = polynomial(angle * angle, _COSINE)
+    return np.where(folded, -value, value)
 
 
 _CENTRE_TOP: Final = (
