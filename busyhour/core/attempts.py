@@ -1,0 +1,65 @@
+"""Contacts of a campaign, the leases under which they are dialled, and the rules that say when to try again."""
+
+from typing import Final, final
+
+from busyhour.core.disposition import ABANDONED, BUSY, DISPOSITIONS, FAILED, INVALID, MACHINE, NO_ANSWER
+from busyhour.core.ids import ABSENT, Instant, Micros
+
+NEVER_AGAIN: Final = ABSENT
+"""A retry delay that means: do not try this contact again after this outcome."""
+
+RETRYABLE: Final = (BUSY, NO_ANSWER, MACHINE, FAILED, ABANDONED, INVALID)
+"""Dispositions a retry rule may name; a reached person is never redialled."""
+
+
+@final
+class Contact:
+    """One enrolled contact, in memory only from its loading until it is completed or exhausted."""
+
+    __slots__ = ("id", "zone", "priority", "attempts", "day", "attempts_today")
+
+    def __init__(self, id: int, zone: int, priority: int) -> None:
+        self.id: int = id
+        self.zone: int = zone
+        """Index of the contact's time zone among the campaign's zones; ABSENT when the zone is unknown."""
+        self.priority: int = priority
+        """0 is dialled first."""
+        self.attempts: int = 0
+        self.day: int = ABSENT
+        """Local calendar day (days since 1970-01-01) of the latest attempt."""
+        self.attempts_today: int = 0
+
+
+@final
+class Lease:
+    """The right to make one attempt at one contact."""
+
+    __slots__ = ("contact", "attempt")
+
+    def __init__(self, contact: Contact, attempt: int) -> None:
+        self.contact: Contact = contact
+        self.attempt: int = attempt
+        """1 for the contact's first attempt."""
+
+
+@final
+class RetryRules:
+    """How often a contact is tried, and how long after which outcome.
+
+    `after[disposition]` is the delay from the attempt's end, or NEVER_AGAIN.
+    """
+
+    __slots__ = ("max_attempts", "max_per_day", "after")
+
+    def __init__(self, max_attempts: int, max_per_day: int, after: dict[int, Micros]) -> None:
+        self.max_attempts: int = max_attempts
+        self.max_per_day: int = max_per_day
+        """Attempts in one local calendar day; 0 for no such limit."""
+        self.after: list[Micros] = [after.get(code, NEVER_AGAIN) for code in range(len(DISPOSITIONS))]
+
+    def due_at(self, contact: Contact, disposition: int, ended_at: Instant) -> Instant:
+        """When to try again, or NEVER_AGAIN: reached, out of attempts, or an outcome no rule names."""
+        delay = self.after[disposition]
+        if delay == NEVER_AGAIN or contact.attempts >= self.max_attempts:
+            return NEVER_AGAIN
+        return ended_at + delay

@@ -1,0 +1,396 @@
+"""One call, from its creation to its record.
+
+The table `TRANSITIONS` is the machine; `docs/` draws its diagram from it. An event it does not allow changes nothing
+and is counted, because carriers send late, duplicate and reordered events and messages between machines may cross.
+"""
+
+from typing import Final, cast, final
+
+from busyhour.core.commands import CloseCall, Command, ConnectAgent, HangUp, PlaceCall, ScreenAnswer, StartVoiceSession
+from busyhour.core.disposition import (
+    ABANDONED,
+    AMD_HUMAN,
+    AMD_MACHINE,
+    AMD_NONE,
+    BUSY,
+    CANCELLED,
+    END_AGENT_HUNG_UP,
+    END_COMPLETED,
+    END_CUSTOMER_HUNG_UP,
+    END_DIAL_TIMEOUT,
+    END_MACHINE,
+    END_NO_AGENT,
+    END_NO_VOICE_AGENT,
+    END_QUEUE_FULL,
+    HUMAN,
+    INBOUND,
+    MACHINE,
+    NO_ANSWER,
+    UNKNOWN,
+)
+from busyhour.core.events import (
+    AGENT_ASSIGNED,
+    AGENT_HUNG_UP,
+    AGENT_RELEASED,
+    AGENT_TAKEN,
+    ANSWER_SCREENED,
+    ATTEMPT_ADMITTED,
+    ATTEMPT_ANSWERED,
+    ATTEMPT_CONNECTED,
+    CALL_ARRIVED,
+    CALL_EVENT_KINDS,
+    CARRIER_ANSWERED,
+    CARRIER_REFUSED,
+    CARRIER_RINGING,
+    HANG_UP_REQUESTED,
+    OFFER_REFUSED,
+    PARTY_HUNG_UP,
+    VOICE_FINISHED,
+    VOICE_REFUSED,
+    VOICE_STARTED,
+    AgentAssigned,
+    AgentEvent,
+    AnswerScreened,
+    AttemptEnded,
+    AttemptEvent,
+    CallEvent,
+    CallOffered,
+    CallWithdrawn,
+    CarrierRefused,
+    HangUpRequested,
+    VoiceFinished,
+)
+from busyhour.core.ids import ABSENT, Instant, Micros
+
+CREATED: Final = 0
+DIALING: Final = 1
+RINGING: Final = 2
+SCREENING: Final = 3
+STARTING_VOICE: Final = 4
+WITH_VOICE: Final = 5
+WAITING: Final = 6
+CONNECTED: Final = 7
+ENDED: Final = 8
+CALL_STATES: Final = (
+    "created",
+    "dialing",
+    "ringing",
+    "screening",
+    "starting_voice",
+    "with_voice",
+    "waiting",
+    "connected",
+    "ended",
+)
+
+_ANSWERED_BY_CARRIER: Final = (SCREENING, STARTING_VOICE, WAITING)
+
+TRANSITIONS: Final[dict[tuple[int, int], tuple[int, ...]]] = {
+    (CREATED, CALL_ARRIVED): (WAITING,),
+    (CREATED, ATTEMPT_ADMITTED): (DIALING,),
+    (CREATED, CARRIER_REFUSED): (ENDED,),
+    (CREATED, HANG_UP_REQUESTED): (ENDED,),
+    (DIALING, CARRIER_RINGING): (RINGING,),
+    (DIALING, CARRIER_ANSWERED): _ANSWERED_BY_CARRIER,
+    (DIALING, CARRIER_REFUSED): (ENDED,),
+    (DIALING, PARTY_HUNG_UP): (ENDED,),
+    (DIALING, HANG_UP_REQUESTED): (ENDED,),
+    (RINGING, CARRIER_ANSWERED): _ANSWERED_BY_CARRIER,
+    (RINGING, CARRIER_REFUSED): (ENDED,),
+    (RINGING, PARTY_HUNG_UP): (ENDED,),
+    (RINGING, HANG_UP_REQUESTED): (ENDED,),
+    (SCREENING, ANSWER_SCREENED): (STARTING_VOICE, WAITING, ENDED),
+    (SCREENING, PARTY_HUNG_UP): (ENDED,),
+    (SCREENING, HANG_UP_REQUESTED): (ENDED,),
+    (STARTING_VOICE, VOICE_STARTED): (WITH_VOICE,),
+    (STARTING_VOICE, VOICE_REFUSED): (ENDED,),
+    (STARTING_VOICE, PARTY_HUNG_UP): (ENDED,),
+    (STARTING_VOICE, HANG_UP_REQUESTED): (ENDED,),
+    (WITH_VOICE, VOICE_FINISHED): (WAITING, ENDED),
+    (WITH_VOICE, PARTY_HUNG_UP): (ENDED,),
+    (WITH_VOICE, HANG_UP_REQUESTED): (ENDED,),
+    (WAITING, AGENT_ASSIGNED): (CONNECTED,),
+    (WAITING, OFFER_REFUSED): (ENDED,),
+    (WAITING, PARTY_HUNG_UP): (ENDED,),
+    (WAITING, HANG_UP_REQUESTED): (ENDED,),
+    (CONNECTED, PARTY_HUNG_UP): (ENDED,),
+    (CONNECTED, AGENT_HUNG_UP): (ENDED,),
+    (CONNECTED, HANG_UP_REQUESTED): (ENDED,),
+}
+"""(state, event kind) → the states it may lead to; what is not here is illegal."""
+
+
+def _legal() -> list[bool]:
+    legal = [False] * (len(CALL_STATES) * CALL_EVENT_KINDS)
+    for state, kind in TRANSITIONS:
+        legal[state * CALL_EVENT_KINDS + kind] = True
+    return legal
+
+
+_LEGAL: Final = _legal()
+
+
+@final
+class Call:
+    """The state machine of one call. Instants are ABSENT until they happen.
+
+    `campaign`, `contact`, `queue`, `trunk`, `voice_agent` and `agent` are ids, ABSENT where there is none.
+    """
+
+    __slots__ = (
+        "agent",
+        "amd",
+        "answered_at",
+        "attempt",
+        "campaign",
+        "connected_at",
+        "contact",
+        "created_at",
+        "dial_timeout",
+        "dialed_at",
+        "direction",
+        "disposition",
+        "end_reason",
+        "ended_at",
+        "id",
+        "illegal_events",
+        "priority",
+        "queue",
+        "queued_at",
+        "ringing_at",
+        "screens_answers",
+        "sip_code",
+        "state",
+        "trunk",
+        "voice_agent",
+        "voice_connected_at",
+    )
+
+    def __init__(self, id: int, direction: int, queue: int, trunk: int, priority: int, created_at: Instant) -> None:
+        self.id: int = id
+        self.direction: int = direction
+        self.state: int = CREATED
+        self.campaign: int = ABSENT
+        self.contact: int = ABSENT
+        self.attempt: int = 0
+        self.queue: int = queue
+        self.trunk: int = trunk
+        self.voice_agent: int = ABSENT
+        self.agent: int = ABSENT
+        self.priority: int = priority
+        self.screens_answers: bool = False
+        self.dial_timeout: Micros = 0
+        """From dialling to giving up an unanswered attempt; 0 for never."""
+        self.created_at: Instant = created_at
+        self.dialed_at: Instant = ABSENT
+        self.ringing_at: Instant = ABSENT
+        self.answered_at: Instant = ABSENT
+        self.voice_connected_at: Instant = ABSENT
+        self.queued_at: Instant = ABSENT
+        self.connected_at: Instant = ABSENT
+        self.ended_at: Instant = ABSENT
+        self.disposition: int = UNKNOWN
+        self.end_reason: int = END_COMPLETED
+        self.sip_code: int = ABSENT
+        self.amd: int = AMD_NONE
+        self.illegal_events: int = 0
+
+    def receive(self, event: CallEvent, now: Instant) -> list[Command]:
+        """Take one event in; what is illegal here changes nothing and is counted."""
+        kind = event.kind
+        if not _LEGAL[self.state * CALL_EVENT_KINDS + kind]:
+            self.illegal_events += 1
+            if kind == AGENT_ASSIGNED and cast(AgentAssigned, event).agent != self.agent:
+                return unwanted_agent(cast(AgentAssigned, event))
+            return []
+        if kind == CALL_ARRIVED:
+            self.answered_at = now
+            return self._wait_for_agent(self.queue, now)
+        if kind == AGENT_ASSIGNED:
+            return self._connect(cast(AgentAssigned, event).agent, now)
+        if kind == PARTY_HUNG_UP:
+            return self._party_hung_up(now)
+        if kind == ATTEMPT_ADMITTED:
+            self.state = DIALING
+            self.dialed_at = now
+            return [PlaceCall(self.id)]
+        if kind == CARRIER_RINGING:
+            self.state = RINGING
+            self.ringing_at = now
+            return []
+        if kind == CARRIER_REFUSED:
+            refused = cast(CarrierRefused, event)
+            self.sip_code = refused.sip_code
+            return self._end(refused.disposition, refused.end_reason, now, [])
+        if kind == CARRIER_ANSWERED:
+            self.answered_at = now
+            self.sip_code = 200
+            if self.screens_answers:
+                self.state = SCREENING
+                return [ScreenAnswer(self.id)]
+            return self._greet(now)
+        if kind == ANSWER_SCREENED:
+            return self._screened(cast(AnswerScreened, event).result, now)
+        if kind == AGENT_HUNG_UP:
+            return self._end(HUMAN, END_AGENT_HUNG_UP, now, [HangUp(self.id)])
+        if kind == OFFER_REFUSED:
+            return self._end(self._lost_while_waiting(BUSY), END_QUEUE_FULL, now, [HangUp(self.id)])
+        if kind == VOICE_STARTED:
+            self.state = WITH_VOICE
+            self.voice_connected_at = now
+            if self.campaign == ABSENT:
+                return []
+            return [AttemptEvent(ATTEMPT_CONNECTED, self.campaign, self.id)]
+        if kind == VOICE_REFUSED:
+            return self._end(ABANDONED, END_NO_VOICE_AGENT, now, [HangUp(self.id)])
+        if kind == VOICE_FINISHED:
+            transfer_to = cast(VoiceFinished, event).transfer_to
+            if transfer_to != ABSENT:
+                return self._wait_for_agent(transfer_to, now)
+            return self._end(HUMAN, END_COMPLETED, now, [HangUp(self.id)])
+        return self._hung_up_by_us(cast(HangUpRequested, event).end_reason, now)
+
+    def deadline(self) -> Instant:
+        """When an unanswered attempt is given up; ABSENT when nothing is due."""
+        if self.state == DIALING or self.state == RINGING:
+            if self.dial_timeout > 0:
+                return self.dialed_at + self.dial_timeout
+        return ABSENT
+
+    def on_deadline(self, now: Instant) -> list[Command]:
+        """Nobody answered within the dial timeout. Harmless when nothing is due."""
+        due = self.deadline()
+        if due == ABSENT or now < due:
+            return []
+        self.sip_code = 487  # RFC 3261 15.1.2: what a cancelled INVITE is answered with.
+        return self._end(NO_ANSWER, END_DIAL_TIMEOUT, now, [HangUp(self.id)])
+
+    def _greet(self, now: Instant) -> list[Command]:
+        """A live answer, as far as we can tell: a voice agent takes it, or a queue."""
+        if self.voice_agent == ABSENT:
+            return self._wait_for_agent(self.queue, now)
+        self.state = STARTING_VOICE
+        if self.campaign == ABSENT:
+            return [StartVoiceSession(self.id, self.voice_agent)]
+        return [
+            AttemptEvent(ATTEMPT_ANSWERED, self.campaign, self.id),
+            StartVoiceSession(self.id, self.voice_agent),
+        ]
+
+    def _wait_for_agent(self, queue: int, now: Instant) -> list[Command]:
+        self.state = WAITING
+        self.queue = queue
+        self.queued_at = now
+        if self.campaign == ABSENT or self.voice_connected_at != ABSENT:
+            return [CallOffered(queue, self.id, self.priority)]
+        return [
+            AttemptEvent(ATTEMPT_ANSWERED, self.campaign, self.id),
+            CallOffered(queue, self.id, self.priority),
+        ]
+
+    def _connect(self, agent: int, now: Instant) -> list[Command]:
+        self.state = CONNECTED
+        self.agent = agent
+        self.connected_at = now
+        if self.campaign == ABSENT or self.voice_connected_at != ABSENT:
+            return [AgentEvent(AGENT_TAKEN, agent, self.id), ConnectAgent(self.id, agent)]
+        return [
+            AgentEvent(AGENT_TAKEN, agent, self.id),
+            AttemptEvent(ATTEMPT_CONNECTED, self.campaign, self.id),
+            ConnectAgent(self.id, agent),
+        ]
+
+    def _screened(self, result: int, now: Instant) -> list[Command]:
+        self.amd = result
+        if result == AMD_MACHINE:
+            return self._end(MACHINE, END_MACHINE, now, [HangUp(self.id)])
+        return self._greet(now)
+
+    def _party_hung_up(self, now: Instant) -> list[Command]:
+        if self.state == CONNECTED or self.state == WITH_VOICE:
+            return self._end(HUMAN, END_CUSTOMER_HUNG_UP, now, [])
+        if self.state == WAITING:
+            return self._end(self._lost_while_waiting(ABANDONED), END_NO_AGENT, now, [])
+        if self.state == DIALING or self.state == RINGING:
+            return self._end(NO_ANSWER, END_NO_ANSWER, now, [])
+        # Gone before anybody could tell who answered.
+        return self._end(UNKNOWN, END_CUSTOMER_HUNG_UP, now, [])
+
+    def _lost_while_waiting(self, inbound_disposition: int) -> int:
+        """A person whom a voice agent has served was reached; one who got nobody was abandoned."""
+        if self.voice_connected_at != ABSENT:
+            return HUMAN
+        if self.direction == INBOUND:
+            return inbound_disposition
+        return ABANDONED
+
+    def _hung_up_by_us(self, end_reason: int, now: Instant) -> list[Command]:
+        disposition = CANCELLED
+        if self.state == CONNECTED or self.state == WITH_VOICE or self.voice_connected_at != ABSENT:
+            disposition = HUMAN
+        commands: list[Command] = []
+        if self.state != CREATED:
+            commands.append(HangUp(self.id))
+        return self._end(disposition, end_reason, now, commands)
+
+    def _end(self, disposition: int, end_reason: int, now: Instant, commands: list[Command]) -> list[Command]:
+        before = self.state
+        self.state = ENDED
+        self.ended_at = now
+        self.disposition = disposition
+        self.end_reason = end_reason
+        if before == CONNECTED:
+            commands.append(AgentEvent(AGENT_RELEASED, self.agent, self.id))
+        elif before == WAITING and end_reason != END_QUEUE_FULL:
+            commands.append(CallWithdrawn(self.queue, self.id))
+        if self.campaign != ABSENT:
+            commands.append(AttemptEnded(self.campaign, self.id, disposition, end_reason))
+        commands.append(CloseCall(self.id))
+        return commands
+
+    def snapshot(self) -> dict[str, object]:
+        """Every attribute as plain data."""
+        return {name: getattr(self, name) for name in CALL_ATTRIBUTES}
+
+
+CALL_ATTRIBUTES: Final = (
+    "id",
+    "direction",
+    "state",
+    "campaign",
+    "contact",
+    "attempt",
+    "queue",
+    "trunk",
+    "voice_agent",
+    "agent",
+    "priority",
+    "screens_answers",
+    "dial_timeout",
+    "created_at",
+    "dialed_at",
+    "ringing_at",
+    "answered_at",
+    "voice_connected_at",
+    "queued_at",
+    "connected_at",
+    "ended_at",
+    "disposition",
+    "end_reason",
+    "sip_code",
+    "amd",
+    "illegal_events",
+)
+
+
+def restored(snapshot: dict[str, object]) -> Call:
+    """The call that `snapshot` was taken from. Raises KeyError when an attribute is missing."""
+    call = Call(0, INBOUND, ABSENT, ABSENT, 0, 0)
+    for name in CALL_ATTRIBUTES:
+        setattr(call, name, snapshot[name])
+    return call
+
+
+def unwanted_agent(event: AgentAssigned) -> list[Command]:
+    """An agent was reserved for a call that cannot use one any more (it ended, or has another): let the agent go."""
+    return [AgentEvent(AGENT_RELEASED, event.agent, event.call)]

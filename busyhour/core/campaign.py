@@ -1,0 +1,282 @@
+"""A campaign: when to dial whom, under its pacing, its limits, its calling hours and its retry rules.
+
+The machine leases contacts, asks admission for leave to dial them (one batch of claims at a time), and hears of every
+attempt's answer and end. It dials nothing itself: admission's grant creates the call.
+"""
+
+from typing import Final, cast, final
+
+from busyhour.core.agent_queue import IDLE, OFFLINE, WRAP_UP
+from busyhour.core.attempts import Lease
+from busyhour.core.commands import ClaimAttempts, Command, LoadContacts
+from busyhour.core.contact_list import ContactList
+from busyhour.core.disposition import ABANDONED, DISPOSITIONS, END_CANCELLED
+from busyhour.core.events import (
+    AGENT_CHANGED,
+    ATTEMPT_ANSWERED,
+    ATTEMPT_CONNECTED,
+    ATTEMPT_ENDED,
+    CAMPAIGN_LAUNCHED,
+    CAMPAIGN_PAUSED,
+    CAMPAIGN_RESUMED,
+    CAMPAIGN_STOPPED,
+    CLAIMS_ANSWERED,
+    CONTACTS_LOADED,
+    WAITING_CHANGED,
+    AgentChanged,
+    AttemptEnded,
+    AttemptEvent,
+    CampaignEvent,
+    CampaignStopped,
+    ClaimsAnswered,
+    ContactsLoaded,
+    HangUpRequested,
+    WaitingChanged,
+)
+from busyhour.core.ids import ABSENT, Instant, Micros
+from busyhour.core.pacing.base import Pacer
+
+DRAFT: Final = 0
+RUNNING: Final = 1
+PAUSED: Final = 2
+STOPPING: Final = 3
+STOPPED: Final = 4
+COMPLETED: Final = 5
+CAMPAIGN_STATES: Final = ("draft", "running", "paused", "stopping", "stopped", "completed")
+
+CAMPAIGN_TRANSITIONS: Final[dict[tuple[int, int], int]] = {
+    (DRAFT, CAMPAIGN_LAUNCHED): RUNNING,
+    (STOPPED, CAMPAIGN_LAUNCHED): RUNNING,
+    (RUNNING, CAMPAIGN_PAUSED): PAUSED,
+    (PAUSED, CAMPAIGN_RESUMED): RUNNING,
+    (RUNNING, CAMPAIGN_STOPPED): STOPPING,
+    (PAUSED, CAMPAIGN_STOPPED): STOPPING,
+}
+"""(state, event kind) → next state. STOPPING becomes STOPPED with the last call's end, RUNNING becomes COMPLETED with
+the last contact's."""
+
+NOTHING: Final = 0
+AGENTS: Final = 1
+CONCURRENCY: Final = 2
+CALLS_PER_SECOND: Final = 3
+CALLING_HOURS: Final = 4
+CONTACTS: Final = 5
+ABANDONMENT_CAP: Final = 6
+BLOCKED_BY: Final = (
+    "",
+    "agents",
+    "concurrency",
+    "calls_per_second",
+    "calling_hours",
+    "contacts",
+    "abandonment_cap",
+)
+"""Which limit holds dialling now."""
+
+DRAIN: Final = 0
+CANCEL_UNANSWERED: Final = 1
+HANG_UP: Final = 2
+IN_FLIGHT: Final = ("drain", "cancel_unanswered", "hang_up")
+
+CLAIM_BATCH: Final = 64
+"""Leases in one claim at most: bounds the work of one message."""
+LOAD_BATCH: Final = 256
+"""Contacts asked for at a time: memory stays bounded whatever the list's length."""
+
+
+@final
+class Campaign:
+    """The state machine of one campaign. `max_concurrency` 0 means no limit of its own."""
+
+    __slots__ = (
+        "answered",
+        "attempts",
+        "blocked_by",
+        "blocked_since",
+        "blocked_us",
+        "claiming",
+        "connects",
+        "contacts",
+        "ended_at",
+        "ended_by_disposition",
+        "held_until",
+        "id",
+        "illegal_events",
+        "in_flight",
+        "launched_at",
+        "max_concurrency",
+        "pacer",
+        "state",
+    )
+
+    def __init__(self, id: int, contacts: ContactList, pacer: Pacer, max_concurrency: int) -> None:
+        self.id: int = id
+        self.state: int = DRAFT
+        self.contacts: ContactList = contacts
+        self.pacer: Pacer = pacer
+        self.max_concurrency: int = max_concurrency
+        self.in_flight: dict[int, Lease] = {}
+        """Call id → the lease it was dialled under, until the call has ended."""
+        self.claiming: int = 0
+        self.held_until: Instant = 0
+        """Admission said: not before; ABSENT when the end of a call will tell."""
+        self.blocked_by: int = NOTHING
+        self.blocked_since: Instant = 0
+        self.blocked_us: list[Micros] = [0] * len(BLOCKED_BY)
+        self.launched_at: Instant = ABSENT
+        self.ended_at: Instant = ABSENT
+        self.attempts: int = 0
+        self.answered: int = 0
+        self.connects: int = 0
+        self.ended_by_disposition: list[int] = [0] * len(DISPOSITIONS)
+        self.illegal_events: int = 0
+
+    def receive(self, event: CampaignEvent, now: Instant) -> list[Command]:
+        """Take one event in; what is illegal here changes nothing and is counted."""
+        kind = event.kind
+        commands: list[Command] = []
+        if kind == ATTEMPT_ENDED:
+            self._attempt_ended(cast(AttemptEnded, event), now)
+        elif kind == AGENT_CHANGED:
+            self._agent_changed(cast(AgentChanged, event), now)
+        elif kind == CLAIMS_ANSWERED:
+            self._claims_answered(cast(ClaimsAnswered, event), now)
+        elif kind == ATTEMPT_ANSWERED:
+            self.answered += 1
+            self.pacer.answered(cast(AttemptEvent, event).call, now)
+        elif kind == ATTEMPT_CONNECTED:
+            self.connects += 1
+            self.pacer.connected(cast(AttemptEvent, event).call, now)
+        elif kind == WAITING_CHANGED:
+            self.pacer.waiting_changed(cast(WaitingChanged, event).waiting, now)
+        elif kind == CONTACTS_LOADED:
+            loaded = cast(ContactsLoaded, event)
+            self.contacts.load(loaded.contacts, loaded.exhausted)
+        else:
+            self._command(event, now, commands)
+        self._dial(now, commands)
+        return commands
+
+    def deadline(self) -> Instant:
+        """When dialling should be considered again without any event; ABSENT when only events matter."""
+        if self.state != RUNNING or self.claiming > 0:
+            return ABSENT
+        if self.blocked_by == CALLS_PER_SECOND or self.blocked_by == CONCURRENCY:
+            return self.held_until
+        if self.blocked_by == CONTACTS or self.blocked_by == CALLING_HOURS:
+            return self.contacts.next_due_at()
+        return self.pacer.review_at()
+
+    def on_deadline(self, now: Instant) -> list[Command]:
+        """Consider dialling. Harmless when nothing is due."""
+        commands: list[Command] = []
+        self._dial(now, commands)
+        return commands
+
+    def _command(self, event: CampaignEvent, now: Instant, commands: list[Command]) -> None:
+        after = CAMPAIGN_TRANSITIONS.get((self.state, event.kind), ABSENT)
+        if after == ABSENT:
+            self.illegal_events += 1
+            return
+        self.state = after
+        if event.kind == CAMPAIGN_LAUNCHED and self.launched_at == ABSENT:
+            self.launched_at = now
+        if event.kind == CAMPAIGN_STOPPED:
+            in_flight = cast(CampaignStopped, event).in_flight
+            for call in self.in_flight:
+                if in_flight == HANG_UP or (in_flight == CANCEL_UNANSWERED and call in self.pacer.in_flight):
+                    commands.append(HangUpRequested(call, END_CANCELLED))
+
+    def _attempt_ended(self, event: AttemptEnded, now: Instant) -> None:
+        lease = self.in_flight.pop(event.call, None)
+        if lease is None:
+            self.illegal_events += 1
+            return
+        self.ended_by_disposition[event.disposition] += 1
+        if event.disposition == ABANDONED:
+            self.pacer.abandoned(event.call, now)
+        else:
+            self.pacer.ended(event.call, now)
+        self.contacts.ended(lease, event.disposition, now)
+        if self.held_until == ABSENT:
+            self.held_until = now
+
+    def _agent_changed(self, event: AgentChanged, now: Instant) -> None:
+        if event.state == IDLE:
+            self.pacer.agent_idle(event.agent, now)
+        elif event.state == WRAP_UP:
+            self.pacer.agent_wrapping(event.agent, now)
+        elif event.state == OFFLINE:
+            self.pacer.agent_left(event.agent, now)
+        else:
+            self.pacer.agent_talking(event.agent, now)
+
+    def _claims_answered(self, event: ClaimsAnswered, now: Instant) -> None:
+        self.claiming = 0
+        for i, lease in enumerate(event.granted):
+            call = event.calls[i]
+            self.attempts += 1
+            self.in_flight[call] = lease
+            self.contacts.dialed(lease, now)
+            self.pacer.dialed(call, now)
+        if event.returned:
+            self.contacts.give_back(event.returned)
+            self.held_until = event.retry_at
+            self._block(event.blocked_by, now)
+        else:
+            self.held_until = now
+
+    def _dial(self, now: Instant, commands: list[Command]) -> None:
+        """Claim as many attempts as pacing wants and the campaign's own limit allows, one batch at a time."""
+        if self.state != RUNNING:
+            if self.state == STOPPING and not self.in_flight and self.claiming == 0:
+                self._finish(STOPPED, now)
+            return
+        if self.claiming > 0 or self.held_until == ABSENT or now < self.held_until:
+            return
+        wanted = self.pacer.lines_wanted(now)
+        if wanted <= 0:
+            if self.contacts.is_done():
+                self._finish(COMPLETED, now)
+            else:
+                self._block(AGENTS if self.pacer.idle == 0 else ABANDONMENT_CAP, now)
+            return
+        if wanted > CLAIM_BATCH:
+            wanted = CLAIM_BATCH
+        if self.max_concurrency > 0 and wanted > self.max_concurrency - len(self.in_flight):
+            wanted = self.max_concurrency - len(self.in_flight)
+            if wanted <= 0:
+                self.held_until = ABSENT
+                self._block(CONCURRENCY, now)
+                return
+        self._claim(wanted, now, commands)
+
+    def _claim(self, wanted: int, now: Instant, commands: list[Command]) -> None:
+        leases: list[Lease] = []
+        while len(leases) < wanted:
+            lease = self.contacts.lease(now)
+            if lease is None:
+                break
+            leases.append(lease)
+        if leases:
+            self.claiming = len(leases)
+            self._block(NOTHING, now)
+            commands.append(ClaimAttempts(self.id, leases))
+        elif self.contacts.is_done():
+            self._finish(COMPLETED, now)
+        else:
+            self._block(CONTACTS, now)
+        if self.contacts.wants_more():
+            self.contacts.loading = True
+            commands.append(LoadContacts(self.id, LOAD_BATCH, now))
+
+    def _finish(self, state: int, now: Instant) -> None:
+        self.state = state
+        self.ended_at = now
+        self._block(NOTHING, now)
+
+    def _block(self, by: int, now: Instant) -> None:
+        if by != self.blocked_by:
+            self.blocked_us[self.blocked_by] += now - self.blocked_since
+            self.blocked_by = by
+            self.blocked_since = now

@@ -1,0 +1,188 @@
+"""What machines ask of the world: imperative, carried out by a driver.
+
+`Command` is the root of everything a machine returns. A command for the outside (a carrier, a store, a person's
+desktop) stands here; an event that one machine emits for another is the command to deliver it (see `events`).
+`carry_out` is double dispatch: one native call, where a chain of isinstance tests would cost more than the work.
+"""
+
+from typing import TYPE_CHECKING, final
+
+from busyhour.core.ids import Instant
+
+if TYPE_CHECKING:
+    from busyhour.core.attempts import Lease
+    from busyhour.core.events import CallEvent, CampaignEvent, QueueEvent
+
+
+class Executor:
+    """What carries commands out. A driver implements every method; the core only names them."""
+
+    __slots__ = ()
+
+    def tell_call(self, event: "CallEvent") -> None:
+        raise NotImplementedError
+
+    def tell_queue(self, event: "QueueEvent") -> None:
+        raise NotImplementedError
+
+    def tell_campaign(self, event: "CampaignEvent") -> None:
+        raise NotImplementedError
+
+    def place_call(self, command: "PlaceCall") -> None:
+        raise NotImplementedError
+
+    def hang_up(self, command: "HangUp") -> None:
+        raise NotImplementedError
+
+    def screen_answer(self, command: "ScreenAnswer") -> None:
+        raise NotImplementedError
+
+    def connect_agent(self, command: "ConnectAgent") -> None:
+        raise NotImplementedError
+
+    def start_voice_session(self, command: "StartVoiceSession") -> None:
+        raise NotImplementedError
+
+    def close_call(self, command: "CloseCall") -> None:
+        raise NotImplementedError
+
+    def begin_wrap_up(self, command: "BeginWrapUp") -> None:
+        raise NotImplementedError
+
+    def claim_attempts(self, command: "ClaimAttempts") -> None:
+        raise NotImplementedError
+
+    def load_contacts(self, command: "LoadContacts") -> None:
+        raise NotImplementedError
+
+
+class Command:
+    """Something a machine asks for."""
+
+    __slots__ = ()
+
+    def carry_out(self, executor: Executor) -> None:
+        raise NotImplementedError
+
+
+@final
+class PlaceCall(Command):
+    """Dial the call's destination on its trunk. Carrier events answer it."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: int) -> None:
+        self.call: int = call
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.place_call(self)
+
+
+@final
+class HangUp(Command):
+    """Clear the call's line: cancels an unanswered attempt, ends an answered one."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: int) -> None:
+        self.call: int = call
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.hang_up(self)
+
+
+@final
+class ScreenAnswer(Command):
+    """Tell a person from an answering machine (AMD); `AnswerScreened` answers it."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: int) -> None:
+        self.call: int = call
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.screen_answer(self)
+
+
+@final
+class ConnectAgent(Command):
+    """Bridge the call to a human agent."""
+
+    __slots__ = ("call", "agent")
+
+    def __init__(self, call: int, agent: int) -> None:
+        self.call: int = call
+        self.agent: int = agent
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.connect_agent(self)
+
+
+@final
+class StartVoiceSession(Command):
+    """Give the call to a voice agent; `VoiceStarted` or `VoiceRefused` answers it."""
+
+    __slots__ = ("call", "voice_agent")
+
+    def __init__(self, call: int, voice_agent: int) -> None:
+        self.call: int = call
+        self.voice_agent: int = voice_agent
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.start_voice_session(self)
+
+
+@final
+class CloseCall(Command):
+    """The call has ended: write its record and forget it."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: int) -> None:
+        self.call: int = call
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.close_call(self)
+
+
+@final
+class BeginWrapUp(Command):
+    """The agent's call has ended and the agent writes it up; `AgentReady` answers it."""
+
+    __slots__ = ("agent", "call")
+
+    def __init__(self, agent: int, call: int) -> None:
+        self.agent: int = agent
+        self.call: int = call
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.begin_wrap_up(self)
+
+
+@final
+class ClaimAttempts(Command):
+    """Ask admission for leave to dial these leases; `ClaimsAnswered` answers it."""
+
+    __slots__ = ("campaign", "leases")
+
+    def __init__(self, campaign: int, leases: "list[Lease]") -> None:
+        self.campaign: int = campaign
+        self.leases: list[Lease] = leases
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.claim_attempts(self)
+
+
+@final
+class LoadContacts(Command):
+    """Ask for up to `count` more enrolled contacts; `ContactsLoaded` answers it."""
+
+    __slots__ = ("campaign", "count", "at")
+
+    def __init__(self, campaign: int, count: int, at: Instant) -> None:
+        self.campaign: int = campaign
+        self.count: int = count
+        self.at: Instant = at
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.load_contacts(self)

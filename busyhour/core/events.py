@@ -1,0 +1,361 @@
+"""What has happened, in the past tense, addressed to the machine that must know.
+
+An event that a machine emits for another one is the command to deliver it, so every event is a `Command`.
+`kind` indexes the receiving machine's transition table and `EVENT_NAMES`.
+"""
+
+from typing import Final, final
+
+from busyhour.core.attempts import Contact, Lease
+from busyhour.core.commands import Command, Executor
+from busyhour.core.ids import ABSENT, Instant
+
+# Kinds of call events: the columns of the call's transition table, in this order.
+CALL_ARRIVED: Final = 0
+ATTEMPT_ADMITTED: Final = 1
+CARRIER_RINGING: Final = 2
+CARRIER_ANSWERED: Final = 3
+CARRIER_REFUSED: Final = 4
+PARTY_HUNG_UP: Final = 5
+ANSWER_SCREENED: Final = 6
+AGENT_ASSIGNED: Final = 7
+OFFER_REFUSED: Final = 8
+AGENT_HUNG_UP: Final = 9
+VOICE_STARTED: Final = 10
+VOICE_REFUSED: Final = 11
+VOICE_FINISHED: Final = 12
+HANG_UP_REQUESTED: Final = 13
+CALL_EVENT_KINDS: Final = 14
+
+# Kinds of queue events.
+CALL_OFFERED: Final = 14
+CALL_WITHDRAWN: Final = 15
+AGENT_TAKEN: Final = 16
+AGENT_RELEASED: Final = 17
+AGENT_READY: Final = 18
+AGENT_JOINED: Final = 19
+AGENT_LEAVING: Final = 20
+
+# Kinds of campaign events.
+CAMPAIGN_LAUNCHED: Final = 21
+CAMPAIGN_PAUSED: Final = 22
+CAMPAIGN_RESUMED: Final = 23
+CAMPAIGN_STOPPED: Final = 24
+CONTACTS_LOADED: Final = 25
+CLAIMS_ANSWERED: Final = 26
+ATTEMPT_ANSWERED: Final = 27
+ATTEMPT_CONNECTED: Final = 28
+ATTEMPT_ENDED: Final = 29
+AGENT_CHANGED: Final = 30
+WAITING_CHANGED: Final = 31
+
+EVENT_NAMES: Final = (
+    "CallArrived",
+    "AttemptAdmitted",
+    "CarrierRinging",
+    "CarrierAnswered",
+    "CarrierRefused",
+    "PartyHungUp",
+    "AnswerScreened",
+    "AgentAssigned",
+    "OfferRefused",
+    "AgentHungUp",
+    "VoiceStarted",
+    "VoiceRefused",
+    "VoiceFinished",
+    "HangUpRequested",
+    "CallOffered",
+    "CallWithdrawn",
+    "AgentTaken",
+    "AgentReleased",
+    "AgentReady",
+    "AgentJoined",
+    "AgentLeaving",
+    "CampaignLaunched",
+    "CampaignPaused",
+    "CampaignResumed",
+    "CampaignStopped",
+    "ContactsLoaded",
+    "ClaimsAnswered",
+    "AttemptAnswered",
+    "AttemptConnected",
+    "AttemptEnded",
+    "AgentChanged",
+    "WaitingChanged",
+)
+
+
+class Event(Command):
+    """Something that has happened."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: int) -> None:
+        self.kind: int = kind
+
+    def subject(self) -> int:
+        """The id of the call, agent or campaign that the event is about, for traces."""
+        raise NotImplementedError
+
+
+class CallEvent(Event):
+    """An event for a call. Kinds without facts of their own are plain `CallEvent`s."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, kind: int, call: int) -> None:
+        self.kind: int = kind
+        self.call: int = call
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.tell_call(self)
+
+    def subject(self) -> int:
+        return self.call
+
+
+@final
+class CarrierRefused(CallEvent):
+    """The attempt will not be answered: refused, cleared by the network, or no channel."""
+
+    __slots__ = ("sip_code", "disposition", "end_reason")
+
+    def __init__(self, call: int, sip_code: int, disposition: int, end_reason: int) -> None:
+        self.kind: int = CARRIER_REFUSED
+        self.call: int = call
+        self.sip_code: int = sip_code
+        self.disposition: int = disposition
+        self.end_reason: int = end_reason
+
+
+@final
+class AnswerScreened(CallEvent):
+    """AMD has decided: `result` is AMD_HUMAN or AMD_MACHINE."""
+
+    __slots__ = ("result",)
+
+    def __init__(self, call: int, result: int) -> None:
+        self.kind: int = ANSWER_SCREENED
+        self.call: int = call
+        self.result: int = result
+
+
+@final
+class AgentAssigned(CallEvent):
+    """A queue has reserved an agent for the call."""
+
+    __slots__ = ("queue", "agent")
+
+    def __init__(self, call: int, queue: int, agent: int) -> None:
+        self.kind: int = AGENT_ASSIGNED
+        self.call: int = call
+        self.queue: int = queue
+        self.agent: int = agent
+
+
+@final
+class VoiceFinished(CallEvent):
+    """The voice agent has said its last word; `transfer_to` is a queue, or ABSENT when the call is over."""
+
+    __slots__ = ("transfer_to",)
+
+    def __init__(self, call: int, transfer_to: int) -> None:
+        self.kind: int = VOICE_FINISHED
+        self.call: int = call
+        self.transfer_to: int = transfer_to
+
+
+@final
+class HangUpRequested(CallEvent):
+    """Somebody on our side ends the call: an operator, a campaign's stop, the end of a run."""
+
+    __slots__ = ("end_reason",)
+
+    def __init__(self, call: int, end_reason: int) -> None:
+        self.kind: int = HANG_UP_REQUESTED
+        self.call: int = call
+        self.end_reason: int = end_reason
+
+
+class QueueEvent(Event):
+    """An event for the machine that holds the queues and their agents."""
+
+    __slots__ = ()
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.tell_queue(self)
+
+
+@final
+class CallOffered(QueueEvent):
+    """A call asks for an agent of `queue`; lower `priority` is served first."""
+
+    __slots__ = ("queue", "call", "priority")
+
+    def __init__(self, queue: int, call: int, priority: int) -> None:
+        self.kind: int = CALL_OFFERED
+        self.queue: int = queue
+        self.call: int = call
+        self.priority: int = priority
+
+    def subject(self) -> int:
+        return self.call
+
+
+@final
+class CallWithdrawn(QueueEvent):
+    """A waiting call has ended."""
+
+    __slots__ = ("queue", "call")
+
+    def __init__(self, queue: int, call: int) -> None:
+        self.kind: int = CALL_WITHDRAWN
+        self.queue: int = queue
+        self.call: int = call
+
+    def subject(self) -> int:
+        return self.call
+
+
+@final
+class AgentEvent(QueueEvent):
+    """Something about one agent: taken, released, ready, joined or leaving. `call` is ABSENT where none is meant."""
+
+    __slots__ = ("agent", "call")
+
+    def __init__(self, kind: int, agent: int, call: int = ABSENT) -> None:
+        self.kind: int = kind
+        self.agent: int = agent
+        self.call: int = call
+
+    def subject(self) -> int:
+        return self.agent
+
+
+class CampaignEvent(Event):
+    """An event for a campaign. Launch, pause and resume have no facts of their own."""
+
+    __slots__ = ("campaign",)
+
+    def __init__(self, kind: int, campaign: int) -> None:
+        self.kind: int = kind
+        self.campaign: int = campaign
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.tell_campaign(self)
+
+    def subject(self) -> int:
+        return self.campaign
+
+
+@final
+class CampaignStopped(CampaignEvent):
+    """Somebody stops the campaign; `in_flight` (a code of `campaign.IN_FLIGHT`) says what becomes of its calls."""
+
+    __slots__ = ("in_flight",)
+
+    def __init__(self, campaign: int, in_flight: int) -> None:
+        self.kind: int = CAMPAIGN_STOPPED
+        self.campaign: int = campaign
+        self.in_flight: int = in_flight
+
+
+@final
+class ContactsLoaded(CampaignEvent):
+    """More enrolled contacts, in dialling order; `exhausted` when there are no others to load."""
+
+    __slots__ = ("contacts", "exhausted")
+
+    def __init__(self, campaign: int, contacts: list[Contact], exhausted: bool) -> None:
+        self.kind: int = CONTACTS_LOADED
+        self.campaign: int = campaign
+        self.contacts: list[Contact] = contacts
+        self.exhausted: bool = exhausted
+
+
+@final
+class ClaimsAnswered(CampaignEvent):
+    """Admission's answer: `calls[i]` is the call dialled under `granted[i]`; the other leases come back.
+
+    `blocked_by` names what held the others (a `campaign.BLOCKED_BY` code) and `retry_at` when to ask again, ABSENT
+    when an event (a call's end) will tell.
+    """
+
+    __slots__ = ("granted", "calls", "returned", "blocked_by", "retry_at")
+
+    def __init__(
+        self,
+        campaign: int,
+        granted: list[Lease],
+        calls: list[int],
+        returned: list[Lease],
+        blocked_by: int,
+        retry_at: Instant,
+    ) -> None:
+        self.kind: int = CLAIMS_ANSWERED
+        self.campaign: int = campaign
+        self.granted: list[Lease] = granted
+        self.calls: list[int] = calls
+        self.returned: list[Lease] = returned
+        self.blocked_by: int = blocked_by
+        self.retry_at: Instant = retry_at
+
+
+@final
+class AttemptEvent(CampaignEvent):
+    """An attempt of the campaign was answered by a person (as far as AMD can tell) or connected to an agent."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, kind: int, campaign: int, call: int) -> None:
+        self.kind: int = kind
+        self.campaign: int = campaign
+        self.call: int = call
+
+    def subject(self) -> int:
+        return self.call
+
+
+@final
+class AttemptEnded(CampaignEvent):
+    """An attempt is over, with its disposition and end reason (codes of `disposition`)."""
+
+    __slots__ = ("call", "disposition", "end_reason")
+
+    def __init__(self, campaign: int, call: int, disposition: int, end_reason: int) -> None:
+        self.kind: int = ATTEMPT_ENDED
+        self.campaign: int = campaign
+        self.call: int = call
+        self.disposition: int = disposition
+        self.end_reason: int = end_reason
+
+    def subject(self) -> int:
+        return self.call
+
+
+@final
+class AgentChanged(CampaignEvent):
+    """An agent who can take the campaign's calls is now in `state` (a code of `agent_queue`)."""
+
+    __slots__ = ("agent", "state")
+
+    def __init__(self, campaign: int, agent: int, state: int) -> None:
+        self.kind: int = AGENT_CHANGED
+        self.campaign: int = campaign
+        self.agent: int = agent
+        self.state: int = state
+
+    def subject(self) -> int:
+        return self.agent
+
+
+@final
+class WaitingChanged(CampaignEvent):
+    """`waiting` calls now wait for the agents who can take the campaign's calls."""
+
+    __slots__ = ("waiting",)
+
+    def __init__(self, campaign: int, waiting: int) -> None:
+        self.kind: int = WAITING_CHANGED
+        self.campaign: int = campaign
+        self.waiting: int = waiting
