@@ -1,0 +1,1 @@
+"""What runs on Ray. Nothing below this package knows that Ray exists."""

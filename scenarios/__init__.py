@@ -1,0 +1,1 @@
+"""Scenario files that are shipped with Busyhour, as package data."""
