@@ -1,0 +1,121 @@
+"""Queues, the pools of human agents that serve them, and AI voice agents."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from simulation.scenario.base import Part, problem
+from simulation.scenario.distribution_forms import TimeDistribution, TimeDistributionOrInfinite
+from simulation.scenario.distributions import Constant, Exponential
+from simulation.scenario.values import (
+    CountOrUnlimited,
+    Duration,
+    DurationOrUnlimited,
+    Share,
+    Whole,
+    WholeOrUnlimited,
+)
+
+
+class ServiceLevel(Part):
+    """Share of all offered calls answered within a threshold."""
+
+    threshold: Duration = Field(default=20_000_000, description="Answered within this time.")
+    target: Share = Field(default=0.8, description="Share of all offered that should be.")
+
+
+class Queue(Part):
+    """Callers who wait for an agent."""
+
+    agents: Whole | None = Field(
+        default=None,
+        description="Short for a pool of the same name that serves this queue alone: its agents.",
+    )
+    pools: tuple[str, ...] | None = Field(
+        default=None,
+        description="Pools that serve this queue, the first one first. Default: those that name the queue.",
+    )
+    handle_time: TimeDistribution = Field(
+        default=Exponential(mean=180_000_000), description="How long a caller and an agent talk."
+    )
+    wrap_up: TimeDistribution = Field(
+        default=Constant(value=0), description="An agent's work after the call."
+    )
+    patience: TimeDistributionOrInfinite = Field(
+        default=None, description="How long an inbound caller waits before hanging up."
+    )
+    waiting_places: WholeOrUnlimited = Field(
+        default=None, description="How many may wait; 0 makes a loss system."
+    )
+    max_wait: DurationOrUnlimited = Field(
+        default=None, description="A caller who has waited this long is sent away."
+    )
+    discipline: Literal["fifo", "priority"] = Field(
+        default="fifo", description="priority: non-preemptive, 0 is served first."
+    )
+    service_level: ServiceLevel = Field(default=ServiceLevel(), description="Target of the queue.")
+
+
+class Shift(Part):
+    """A number of agents for a time."""
+
+    count: Whole = Field(description="Agents on this shift.", examples=[8])
+    from_: Duration = Field(default=0, alias="from", description="When it starts, from the start of the run.")
+    to: Duration | None = Field(default=None, description="When it ends; default with the run.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Shift:
+        if self.to is not None and self.to <= self.from_:
+            raise problem("must be later than from", "to")
+        return self
+
+
+class Pool(Part):
+    """Human agents who serve the same queues."""
+
+    count: Whole | None = Field(default=None, description="Agents, all the time.")
+    shifts: Annotated[tuple[Shift, ...], Field(max_length=10_000)] | None = Field(
+        default=None,
+        description="Agents by time, in place of count. An agent on a call at the end of a shift finishes it first.",
+    )
+    queues: tuple[str, ...] | None = Field(
+        default=None,
+        description="Queues this pool serves, in the order in which a freed agent looks for work. "
+        "Default: the queue of the same name, then those that name the pool.",
+    )
+
+    @property
+    def staffing(self) -> tuple[Shift, ...]:
+        """Who works when: `shifts`, or `count` agents for the whole run."""
+        if self.shifts is not None:
+            return self.shifts
+        return (Shift(count=self.count or 0),)
+
+    @model_validator(mode="after")
+    def _staffed(self) -> Pool:
+        if self.count is not None and self.shifts is not None:
+            raise problem("stands beside count; keep one of them", "shifts")
+        if self.count is None and self.shifts is None:
+            raise problem("must say how many agents: count: 8, or shifts: [{count: 8, from: 0s, to: 2h}]")
+        if self.shifts is not None and not self.shifts:
+            raise problem("must not be empty; write count: 0 for a pool without agents", "shifts")
+        return self
+
+
+class Transfer(Part):
+    """Calls that a voice agent hands to people."""
+
+    share: Share = Field(description="Share of the voice agent's calls.", examples=["20%"])
+    to: str = Field(description="Queue they go to.", examples=["sales"])
+
+
+class VoiceAgent(Part):
+    """An AI agent that talks on the phone."""
+
+    capacity: CountOrUnlimited = Field(default=None, description="Calls it holds at once.")
+    talk_time: TimeDistribution = Field(
+        default=Exponential(mean=45_000_000), description="How long it talks, to the end or to the transfer."
+    )
+    transfer: Transfer | None = Field(default=None, description="Calls it hands to people.")

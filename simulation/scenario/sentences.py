@@ -1,0 +1,157 @@
+"""What pydantic found wrong, told in the file's terms."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Annotated, Any, Union, cast, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from simulation.scenario.base import PROBLEM, PROBLEMS, Path
+from simulation.scenario.model import Scenario
+from simulation.scenario.values import shown
+
+
+def findings_of(error: ValidationError) -> Iterator[tuple[Path, str]]:
+    """(path, sentence) of each thing wrong. The path may lead through names that no file holds, such as tags."""
+    for found in error.errors(include_url=False):
+        context: dict[str, Any] = found.get("ctx", {})
+        path: Path = tuple(
+            step for step in found["loc"] if not (isinstance(step, str) and step.startswith("~"))
+        )
+        if found["type"] == PROBLEMS:
+            for finding in context["findings"]:
+                yield (*path, *finding.path), finding.sentence
+        elif found["type"] == PROBLEM:
+            yield (*path, *context["at"]), str(context["sentence"])
+        else:
+            yield path, _sentence(found["type"], path, context, found["input"], found["msg"])
+
+
+def _sentence(kind: str, path: Path, context: dict[str, Any], value: Any, message: str) -> str:
+    match kind:
+        case "missing":
+            return _missing(path)
+        case "extra_forbidden":
+            return _unknown_key(path)
+        case "literal_error" | "enum":
+            return _one_of(value, str(context["expected"]))
+        case "string_type":
+            return (
+                f"must be text{', in quotes' if isinstance(value, int | float) else ''}, not {shown(value)}"
+            )
+        case "bool_type":
+            return f"must be true or false, not {shown(value)}"
+        case "dict_type" | "model_type" | "model_attributes_type" | "mapping_type":
+            return f"must be a mapping (key: value), not {shown(value)}"
+        case "tuple_type" | "list_type":
+            return f"must be a list, not {shown(value)}"
+        case "greater_than":
+            return f"must be more than {context['gt']:g}, and is {shown(value)}"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']:g}, and is {shown(value)}"
+        case "less_than":
+            return f"must be less than {context['lt']}, and is {shown(value)}"
+        case "less_than_equal":
+            return f"must be at most {context['le']:g}, and is {shown(value)}"
+        case "too_short":
+            return "must not be empty"
+        case "too_long":
+            return f"must have at most {context['max_length']} entries"
+        case "string_too_long":
+            return f"must have at most {context['max_length']} characters"
+        case "string_pattern_mismatch":
+            return _pattern(path, value)
+        case _:
+            return f"is wrong: {message[:1].lower()}{message[1:]}"
+
+
+def _pattern(path: Path, value: Any) -> str:
+    return f"must be letters, digits, - and _, beginning with a letter or digit, and is {shown(value)}"
+
+
+def _one_of(value: Any, expected: str) -> str:
+    words = expected.replace(" or ", ", ").replace("'", "").split(", ")
+    near = get_close_matches(str(value), words, 1, 0.6)
+    wanted = words[0] if len(words) == 1 else f"one of {', '.join(words)}"
+    return f"must be {wanted}, not {shown(value)}{f'; did you mean {near[0]}?' if near else ''}"
+
+
+def _missing(path: Path) -> str:
+    field = _field(path)
+    if field is None:
+        return "is missing"
+    example = f"; add {path[-1]}: {field.examples[0]}" if field.examples else ""
+    return f"is missing: {(field.description or '').rstrip('.')}{example}"
+
+
+def _unknown_key(path: Path) -> str:
+    keys = list(_keys(path[:-1]))
+    near = get_close_matches(str(path[-1]), keys, 1, 0.6)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return (
+        f"unknown key; {hint}Keys here: {', '.join(keys)}"
+        if hint
+        else f"unknown key; keys here: {', '.join(keys)}"
+    )
+
+
+def _field(path: Path) -> FieldInfo | None:
+    for model in _models(path[:-1]):
+        for name, field in model.model_fields.items():
+            if path[-1] in (name, field.alias):
+                return field
+    return None
+
+
+def _keys(path: Path) -> Iterator[str]:
+    seen: set[str] = set()
+    for model in _models(path):
+        for name, field in model.model_fields.items():
+            key = field.alias or name
+            if key not in seen and key != "kind":
+                seen.add(key)
+                yield key
+
+
+def _models(path: Path) -> list[type[BaseModel]]:
+    """Models that may stand at a path."""
+    found: list[Any] = [Scenario]
+    for step in path:
+        found = [inner for outer in found for inner in _below(outer, step)]
+    return [one for each in found for one in _unwrapped(each) if _is_model(one)]
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _unwrapped(annotation: Any) -> Iterator[Any]:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _unwrapped(get_args(annotation)[0])
+    elif origin is Union or origin is types.UnionType:
+        for member in get_args(annotation):
+            yield from _unwrapped(member)
+    else:
+        yield annotation
+
+
+def _below(annotation: Any, step: str | int) -> Iterator[Any]:
+    for one in _unwrapped(annotation):
+        origin = get_origin(one)
+        if _is_model(one):
+            model = cast(type[BaseModel], one)
+            kind = model.model_fields.get("kind")
+            if kind is not None and step in get_args(kind.annotation):
+                yield model
+            for name, field in model.model_fields.items():
+                if step in (name, field.alias):
+                    yield field.annotation
+        elif origin is dict:
+            yield get_args(one)[1]
+        elif origin is tuple and isinstance(step, int):
+            yield get_args(one)[0]
