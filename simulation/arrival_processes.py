@@ -1,18 +1,21 @@
 """Arrivals in vectorised blocks: a unit-rate process, sent through a rate's inverse."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulation import portable_math as portable
 from simulation.philox import Words
-from simulation.rates import Rate
+from simulation.rates import ConstantRate, ProfileRate, Rate, SinusoidRate
+
+if TYPE_CHECKING:
+    from simulation.scenario.inbound import Inbound
 
 Floats = NDArray[np.float64]
 UnitProcess = Callable[[int, int], Floats]
-"""(start, count) → the next count points of a process with one point a unit of time; called in order, once each."""
+"""(start, count) → the next count points of a process with one point a unit of time; called in order."""
 
 _FIRST_BLOCK: Final = 64
 _BLOCK: Final = 4096
@@ -43,7 +46,7 @@ class InstantBlocks:
     """Blocks of instants, whole microseconds (each the one an arrival falls in), in order."""
 
     def __init__(self, points: UnitProcess, rate: Rate, factor: float, start: int, end: int) -> None:
-        """factor multiplies the rate; start: instant of the rate's time 0; nothing at or after end unless it is -1."""
+        """factor multiplies the rate; start: instant of its time 0; none comes at or after end, if >= 0."""
         self._points = points
         self._rate = rate
         self._factor = factor
@@ -63,3 +66,13 @@ class InstantBlocks:
         if kept < count:
             self._over = True
         return (times[:kept].astype(np.int64) + self._start).tolist()
+
+
+def rate_of(inbound: "Inbound") -> Rate:
+    """The rate of an inbound line; exactly one of its three forms is given."""
+    if inbound.profile is not None:
+        return ProfileRate([(step.from_, step.rate) for step in inbound.profile])
+    if inbound.sinusoid is not None:
+        wave = inbound.sinusoid
+        return SinusoidRate(wave.mean, wave.amplitude, wave.period)
+    return ConstantRate(inbound.rate or 0.0)

@@ -4,9 +4,15 @@
 """
 
 from collections.abc import Callable
-from typing import final
+from typing import TYPE_CHECKING, final
 
 from busyhour.core.ids import ABSENT, Instant
+from simulation.arrival_processes import InstantBlocks, PoissonPoints, even_points, rate_of
+from simulation.distributions import single_draw
+from simulation.substreams import Substreams
+
+if TYPE_CHECKING:
+    from simulation.scenario.inbound import Inbound
 
 
 @final
@@ -36,3 +42,20 @@ class Arrivals:
             place = 0
         self._place = place + 1
         return self._instants[place]
+
+
+def arrivals_of(
+    streams: Substreams, entity: str, inbound: "Inbound", start: Instant, end: Instant
+) -> Arrivals:
+    """The arrivals of one inbound line from start, its profile's and sinusoid's time 0, to before end.
+
+    end may be ABSENT: no end but the rate's. A busyness is drawn once, for the whole replication: a
+    replication is a day, busier or quieter than the forecast as a whole (Avramidis, Deslauriers and
+    L'Ecuyer, "Modeling daily arrivals to a telephone call center", Management Science 50 (2004), whose
+    factor is a gamma of mean 1).
+    """
+    points = PoissonPoints(streams.words(entity, "arrivals")) if inbound.process == "poisson" else even_points
+    factor = 1.0
+    if inbound.busyness is not None:
+        factor = single_draw(streams.words(entity, "busyness"), inbound.busyness)
+    return Arrivals(InstantBlocks(points, rate_of(inbound), factor, start, end))

@@ -1,13 +1,14 @@
 """Sampling by inversion: one uniform number a draw, whatever the distribution.
 
-A quantile function turns uniforms u on [0, 1) into durations and never falls as u rises. That keeps common random
-numbers useful: with the same u, a longer mean gives a longer duration, so paired what-ifs vary less than their parts
-(Law, "Simulation Modeling and Analysis", 5th ed., 11.2). Durations are microseconds throughout, as in the scenario.
+A quantile function turns uniforms u on [0, 1) into durations and never falls as u rises. That keeps common
+random numbers useful: with the same u, a longer mean gives a longer duration, so paired what-ifs vary less
+than their parts (Law, "Simulation Modeling and Analysis", 5th ed., 11.2). Times are microseconds, as in the
+scenario; where its parameters are plain numbers (a busyness), so are the draws.
 """
 
 from collections.abc import Callable
 from math import erfc, log1p, sqrt
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,12 @@ from numpy.typing import NDArray
 from simulation import portable_math as portable
 from simulation.philox import Words
 
+if TYPE_CHECKING:
+    from simulation.scenario.distributions import Distribution
+
 Floats = NDArray[np.float64]
 Quantile = Callable[[Floats], Floats]
-"""u: float64[n] on [0, 1) → durations: float64[n], microseconds, not yet rounded."""
-Distribution = Any
+"""u: float64[n] on [0, 1) → draws: float64[n], in the unit of the parameters, not rounded."""
 
 LONGEST: Final = 2**55
 """Draws are cut off here (1,141 years, in microseconds), so that sums of instants stay within 64 bits."""
@@ -28,14 +31,12 @@ _KNOTS: Final = 4096
 _KNOT_REACH: Final = 8.5
 
 
-def constant_of(distribution: Distribution) -> int:
-    """The one value of a constant distribution, microseconds, or -1."""
-    if isinstance(distribution, int):
-        return distribution
-    return int(distribution.value) if distribution.kind == "constant" else -1
+def constant_of(distribution: "Distribution") -> int:
+    """The one value of a constant distribution, whole microseconds, or -1."""
+    return min(round(distribution.value), LONGEST) if distribution.kind == "constant" else -1
 
 
-def duration_blocks(words: Words, distribution: Distribution) -> Callable[[int, int], list[int]]:
+def duration_blocks(words: Words, distribution: "Distribution") -> Callable[[int, int], list[int]]:
     """(start, count) → draws start … start + count - 1 as whole microseconds, >= 0."""
     quantile = quantile_of(distribution)
 
@@ -43,6 +44,11 @@ def duration_blocks(words: Words, distribution: Distribution) -> Callable[[int, 
         return whole(quantile(words.uniforms(start, count))).tolist()
 
     return block
+
+
+def single_draw(words: Words, distribution: "Distribution") -> float:
+    """The stream's first draw, not rounded."""
+    return float(quantile_of(distribution)(words.uniforms(0, 1))[0])
 
 
 def uniform_blocks(words: Words) -> Callable[[int, int], list[float]]:
@@ -61,38 +67,34 @@ def whole(durations: Floats) -> NDArray[np.int64]:
     return np.rint(kept, out=kept).astype(np.int64)
 
 
-def quantile_of(distribution: Distribution) -> Quantile:
-    """The quantile function of a scenario's distribution. Raises TypeError for an unknown kind."""
+def quantile_of(distribution: "Distribution") -> Quantile:
+    """The quantile function of a scenario's distribution."""
     d = distribution
-    if isinstance(d, int):
-        return _constant(float(d))
     match d.kind:
         case "constant":
-            return _constant(float(d.value))
+            return _constant(d.value)
         case "exponential":
-            return _exponential(float(d.mean))
+            return _exponential(d.mean)
         case "lognormal":
-            return _lognormal(float(d.mean), float(d.sd))
+            return _lognormal(d.mean, d.sd)
         case "gamma":
-            return _gamma(float(d.shape), float(d.scale))
+            return _gamma(d.shape, d.scale)
         case "erlang":
-            return _gamma(float(d.k), float(d.mean) / d.k)
+            return _gamma(float(d.k), d.mean / d.k)
         case "weibull":
-            return _weibull(float(d.shape), float(d.scale))
+            return _weibull(d.shape, d.scale)
         case "uniform":
-            return _uniform(float(d.low), float(d.high))
+            return _uniform(d.low, d.high)
         case "triangular":
-            return _triangular(float(d.low), float(d.mode), float(d.high))
+            return _triangular(d.low, d.mode, d.high)
         case "normal":
-            return _truncated_normal(float(d.mean), float(d.sd))
+            return _truncated_normal(d.mean, d.sd)
         case "empirical":
-            return _empirical([float(value) for value in d.values], d.weights)
+            return _empirical(d.values, d.weights)
         case "mixture":
-            return _mixture([float(part.weight) for part in d.parts], [quantile_of(part.of) for part in d.parts])
+            return _mixture([part.weight for part in d.parts], [quantile_of(part.of) for part in d.parts])
         case "shifted":
-            return _shifted(float(d.by), quantile_of(d.of))
-        case _:
-            raise TypeError("no such distribution", d.kind)
+            return _shifted(d.by, quantile_of(d.of))
 
 
 def _constant(value: float) -> Quantile:
@@ -156,8 +158,8 @@ def _truncated_normal(mean: float, sd: float) -> Quantile:
     return lambda u: mean - portable.normal_quantile(np.minimum((1.0 - u) * kept, below_one)) * sd
 
 
-def _empirical(values: list[float], weights: list[float] | None) -> Quantile:
-    """The listed values with their weights (equal without any): the inverse of the step function, no smoothing."""
+def _empirical(values: tuple[float, ...], weights: tuple[float, ...] | None) -> Quantile:
+    """The listed values with their weights (equal without any): a step function turned round, unsmoothed."""
     order = np.argsort(np.asarray(values), kind="stable")
     ordered = np.asarray(values, dtype=np.float64)[order]
     shares = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=np.float64)[order]
@@ -195,11 +197,13 @@ def _shifted(by: float, of: Quantile) -> Quantile:
 def _gamma(shape: float, scale: float) -> Quantile:
     """Inverse of the regularised incomplete gamma function, by piecewise cubic Hermite interpolation.
 
-    Computing it for every draw costs 300-550 ns; as a function of z = Φ⁻¹(u) it is smooth, so its values and slopes
-    at 4,096 knots give it to about 1e-10 relative (numerical inversion: Hörmann and Leydold, "Continuous random
-    variate generation by fast numerical inversion", ACM TOMACS 13 (2003)).
+    Computing it for every draw costs 300-550 ns. As a function of z = Φ⁻¹(u) it is smooth, so its values
+    and slopes at 4,096 knots give it to 1e-9 relative (numerical inversion: Hörmann and Leydold,
+    "Continuous random variate generation by fast numerical inversion", ACM TOMACS 13 (2003)). The knots are
+    SciPy's, whose last bits may differ between its builds; it takes some 10^8 draws for that to move one by
+    a microsecond.
     """
-    # SciPy's special functions take 0.1 s to import, which a scenario without gamma or Erlang draws need not pay.
+    # Importing it takes 0.1 s, which a scenario without gamma or Erlang draws need not pay.
     from scipy import special
 
     z = np.linspace(-_KNOT_REACH, _KNOT_REACH, _KNOTS)

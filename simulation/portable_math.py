@@ -1,9 +1,10 @@
 """Logarithm, exponential, cosine and the normal quantile, the same to the last bit on every machine.
 
-``numpy.log`` and ``numpy.exp`` pick a routine by processor (AVX512, AVX2, the C library) and their last bits differ;
-one such bit can move a rounded microsecond, and with it a whole event trace. IEEE 754 defines sums, products,
-quotients, square roots and scaling by powers of two exactly, so only those are used here, each in its own ufunc
-(nothing can be contracted into a fused multiply-add). Relative error is a few units in the last place.
+`numpy.log` and `numpy.exp` pick a routine by processor (AVX512, AVX2, the C library), whose last bits
+differ; one such bit can move a rounded microsecond, and with it a whole event trace. IEEE 754 defines sums,
+products, quotients, square roots and scaling by powers of two exactly. So only those are used here, each in
+its own ufunc, which leaves nothing to contract into a fused multiply-add. Relative error is a few units in
+the last place.
 """
 
 from math import factorial
@@ -35,7 +36,10 @@ def polynomial(x: Floats, coefficients: tuple[float, ...]) -> Floats:
 
 
 def log(x: Floats) -> Floats:
-    """Natural logarithm of positive normal numbers: x = m 2^e, ln m = 2 atanh((m - 1) / (m + 1)), |ratio| < 0.172."""
+    """Natural logarithm of positive normal numbers.
+
+    x = m 2^e with m near 1, and ln m = 2 atanh((m - 1) / (m + 1)), a series whose argument is within ±0.172.
+    """
     mantissa, exponent = np.frexp(x)
     low = mantissa < _HALF_SQRT2
     mantissa = np.where(low, mantissa + mantissa, mantissa)
@@ -54,11 +58,6 @@ def exp(x: Floats) -> Floats:
     power = np.rint(x * _INVERSE_LN2)
     rest = (x - power * _LN2_HIGH) - power * _LN2_LOW
     return np.ldexp(polynomial(rest, _EXP), power.astype(np.int32))
-
-
-def power(x: Floats, exponent: float) -> Floats:
-    """x to a real exponent, x > 0, the result within e^±700."""
-    return exp(log(x) * exponent)
 
 
 _COSINE: Final = tuple((-1.0) ** n / factorial(2 * n) for n in range(13))
@@ -139,8 +138,8 @@ _FAR_BOTTOM: Final = (
 def normal_quantile(p: Floats) -> Floats:
     """The z with Φ(z) = p, 0 < p < 1, relative error about 1e-16.
 
-    Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Applied Statistics 37 (1988),
-    routine PPND16.
+    Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Applied Statistics 37
+    (1988), routine PPND16.
     """
     centred = p - 0.5
     square = 0.180625 - centred * centred

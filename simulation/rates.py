@@ -1,9 +1,9 @@
 """Arrival rates over time, and their cumulative rates turned round.
 
-If Λ(t) = ∫ rate from 0 to t, and y₁ < y₂ < … are the arrivals of a Poisson process of rate one, then Λ⁻¹(y₁) <
-Λ⁻¹(y₂) < … are those of a Poisson process of that rate (Çinlar, "Introduction to Stochastic Processes", 1975, 4.7;
-Law, "Simulation Modeling and Analysis", 5th ed., 8.6.2). Inversion, unlike thinning, moves every arrival a little
-when a rate changes a little, which is what common random numbers want.
+If Λ(t) = ∫ rate from 0 to t, and y₁ < y₂ < … are the arrivals of a Poisson process of rate one, then
+Λ⁻¹(y₁) < Λ⁻¹(y₂) < … are those of a Poisson process of that rate (Çinlar, "Introduction to Stochastic
+Processes", 1975, 4.7; Law, "Simulation Modeling and Analysis", 5th ed., 8.6.2). Inversion, unlike thinning,
+moves every arrival a little when a rate changes a little, which is what common random numbers want.
 
 Times are float64 microseconds from the source's start, rates are per second.
 """
@@ -32,7 +32,7 @@ class Rate(Protocol):
         ...
 
     def times(self, expected: Floats) -> Floats:
-        """The first time by which so many arrivals are expected, infinity if that never comes; non-decreasing."""
+        """The first time by which so many (> 0) arrivals are expected; infinity if that never comes."""
         ...
 
 
@@ -77,7 +77,8 @@ class ProfileRate:
         step = np.maximum(np.searchsorted(self._before, expected, side="left") - 1, 0)
         per_us = self._per_us[step]
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(per_us > 0.0, self._starts[step] + (expected - self._before[step]) / per_us, np.inf)
+            times = self._starts[step] + (expected - self._before[step]) / per_us
+        return np.where(per_us > 0.0, times, np.inf)
 
 
 class SinusoidRate:
@@ -89,7 +90,7 @@ class SinusoidRate:
         self._mean = mean_per_second * PER_SECOND
         self._swing = amplitude_per_second * PER_SECOND * period_us / _TWO_PI
         self._period = float(period_us)
-        self._knots = np.arange(_PIECES + 1) * (self._period / _PIECES)
+        self._knots = np.arange(_PIECES + 1, dtype=np.float64) * (self._period / _PIECES)
         self._at_knots = self.expected(self._knots)
 
     def expected(self, until: Floats) -> Floats:
@@ -100,7 +101,10 @@ class SinusoidRate:
         return sine * (self._swing * _TWO_PI / self._period) + self._mean
 
     def times(self, expected: Floats) -> Floats:
-        """By Newton's method within the piece of the period that holds the answer, halving it when a step leaves."""
+        """By Newton's method within the piece of the period with the answer, halving where a step leaves it.
+
+        The times of counts that rise do not fall.
+        """
         whole_period = self._mean * self._period
         if not whole_period:
             return np.full_like(expected, np.inf)

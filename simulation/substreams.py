@@ -1,25 +1,26 @@
 """The random numbers of one replication, each a pure function of what it is for.
 
-A stream is named by (seed, replication, entity, purpose) and read by index: ``at(i)`` is the same number whatever was
-drawn before, from this stream or any other, by whichever worker. Changing one part of a scenario therefore leaves
-every other draw as it was (common random numbers).
+A stream is named by (seed, replication, entity, purpose) and read by index: `at(i)` is the same number
+whatever was drawn before, from this stream or any other, by whichever worker. Changing one part of a
+scenario therefore leaves every other draw as it was (common random numbers).
 
-Numbers are made in vectorised blocks with fixed boundaries (0, 64, 512, 4096, 8192, …: small first, so that a small
-run starts at once) and kept as Python lists, which is what both the interpreter and compiled code index fastest.
-This file is compiled with the engine; whatever needs NumPy stays behind `BlockSource`.
+Numbers are made in vectorised blocks with fixed boundaries (0, 64, 512, 4096, 8192, …: small first, so that a
+small run starts at once) and kept as Python lists, which is what both the interpreter and compiled code index
+fastest. This file is compiled with the engine; NumPy stays behind the block functions of `distributions`.
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, final
 
+from busyhour.core.ids import ABSENT
 from simulation.distributions import constant_of, duration_blocks, uniform_blocks
 from simulation.philox import Words, stream_key
 
 if TYPE_CHECKING:
-    from simulation.distributions import Distribution
+    from simulation.scenario.distributions import Distribution
 
 BLOCK: Final = 4096
-KEPT_BLOCKS: Final = 16
+KEPT_BLOCKS: Final = 8
 """Blocks a stream keeps for readers that are behind its front (retries, callers who waited)."""
 
 
@@ -43,7 +44,7 @@ def block_end(start: int) -> int:
 
 @final
 class DurationStream:
-    """Durations in microseconds, >= 0, of one entity for one purpose."""
+    """Durations of one entity for one purpose: microseconds, >= 0, or ABSENT where they never end."""
 
     _start: int
     _size: int
@@ -144,11 +145,10 @@ class Substreams:
         self.seed = seed
         self.replication = replication
 
-    def durations(self, entity: str, purpose: str, distribution: "Distribution") -> DurationStream:
-        """Draws of a distribution; a constant one costs no random numbers.
-
-        Raises TypeError for something that is no distribution.
-        """
+    def durations(self, entity: str, purpose: str, distribution: "Distribution | None") -> DurationStream:
+        """Draws of a distribution, whole microseconds; None is infinite: every draw is ABSENT."""
+        if distribution is None:
+            return DurationStream(None, ABSENT)
         constant = constant_of(distribution)
         if constant >= 0:
             return DurationStream(None, constant)
