@@ -1,4 +1,4 @@
-"""The `busyhour` command. A verb's module is imported when the verb is used, so that `busyhour --help` is instant."""
+"""The `busyhour` command. A verb's module is imported when it is used, so that `busyhour --help` is instant."""
 
 import sys
 from importlib import import_module
@@ -11,7 +11,7 @@ VERBS: Final = {
     "replay": "Run scenario files as tests: expectations and golden traces.",
     "schema": "The JSON Schema of scenario files, for editors and checkers.",
 }
-"""The verbs in the order of the help, each a module of this package that defines a command of the same name."""
+"""In the order of the help; each is a module of this package that defines a command of the same name."""
 
 
 class Verbs(click.Group):
@@ -36,8 +36,8 @@ class Verbs(click.Group):
 def busyhour() -> None:
     """Busyhour: one call runtime, two clocks.
 
-    Exit codes: 0 ok · 1 an expectation or golden comparison failed · 2 the input is wrong · 3 it could not run ·
-    130 interrupted.
+    Exit codes: 0 ok · 1 an expectation or golden comparison failed · 2 the input is wrong · 3 it could not
+    run · 130 interrupted.
     """
 
 

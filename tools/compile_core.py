@@ -69,7 +69,7 @@ def description(sources: list[Path]) -> dict[str, object]:
 
 
 def last_result(wanted: dict[str, object]) -> list[str] | None:
-    """The extensions that compiling the same gave; empty where it failed, None where it has not been tried."""
+    """The extensions that compiling the same gave; empty where it failed, None where it was not tried."""
     try:
         record = json.loads(Path(RECORD).read_text(encoding="utf-8"))
         extensions: list[str] = record.pop("extensions")

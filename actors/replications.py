@@ -1,0 +1,193 @@
+"""Replications as Ray tasks, on this machine's cores or on a cluster.
+
+A replication is a pure function of the scenario and its number, so a task whose worker dies is simply run
+again. What it writes comes back as bytes through the object store and is put in place by the process that
+asked: nodes need no shared disk, and the files are the same whoever made them.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from busyhour.results.replication import ReplicationResult
+from simulation.executor import Job, run_one
+from simulation.scenario import Scenario
+
+PACKAGES: Final = ("busyhour", "simulation", "actors", "scenarios")
+"""What a node of a cluster is sent, so that it runs this code and not what is installed there."""
+OBJECT_STORE_BYTES: Final = 512 << 20
+"""Of a cluster that is started here; results beyond it spill to disk."""
+POLL_S: Final = 0.2
+PROGRESS_STEP: Final = 0.01
+"""Share of a replication between two reports of its progress."""
+GRACE_S: Final = 3.0
+"""What tasks get to clean up after a cancellation."""
+
+# Before Ray is imported, for it reads them then.
+QUIET: Final = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DISABLE_IMPORT_WARNING": "1",
+}
+
+
+class NoCluster(Exception):
+    """Ray could not be started, or the cluster at the address could not be reached. `reason` is Ray's."""
+
+    def __init__(self, address: str | None, reason: str) -> None:
+        super().__init__(address, reason)
+        self.address = address
+        self.reason = reason
+
+    def __str__(self) -> str:
+        first = self.reason.strip().splitlines()[0] if self.reason.strip() else "no reason given"
+        if self.address is None:
+            return f"Ray could not be started on this machine: {first}"
+        return f"the Ray cluster at {self.address} could not be reached: {first}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a task gives back."""
+
+    result: ReplicationResult
+    files: dict[str, bytes]
+    """Path below the run's folder, to what the file holds."""
+
+
+class Board:
+    """An actor on which tasks note how far they are."""
+
+    def __init__(self) -> None:
+        self._notes: dict[int, tuple[float, int]] = {}
+
+    def note(self, replication: int, fraction: float, calls: int) -> None:
+        self._notes[replication] = (fraction, calls)
+
+    def take(self) -> dict[int, tuple[float, int]]:
+        """What is new since it was last asked."""
+        notes, self._notes = self._notes, {}
+        return notes
+
+
+def replicate(scenario: Scenario, replication: int, wanted: bool, events: bool, board: Any) -> Finished:
+    """The task: one replication, its files read back into memory."""
+    told = 0.0
+
+    def progress(fraction: float, calls: int) -> None:
+        nonlocal told
+        if fraction - told >= PROGRESS_STEP:
+            told = fraction
+            board.note.remote(replication, fraction, calls)
+
+    with tempfile.TemporaryDirectory(prefix="busyhour-") as folder:
+        out = Path(folder) if wanted else None
+        result = run_one(scenario, replication, out, events, progress)
+        files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+        return Finished(result, {path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
+
+
+class RayReplications:
+    """Runs replications on `workers` cores here, or on the cluster at `address`.
+
+    At an address, `workers` bounds how many run at once; None: as many as the cluster has cores.
+    """
+
+    def __init__(self, workers: int | None, address: str | None = None) -> None:
+        self._workers = workers
+        self._address = address
+
+    def run(self, job: Job) -> Iterator[ReplicationResult]:
+        """As the port says. Raises NoCluster, and ray.exceptions.RayError where a task could not be run."""
+        for name, value in QUIET.items():
+            os.environ.setdefault(name, value)
+        import ray
+
+        self._connect(ray)
+        try:
+            yield from self._results(ray, job)
+        finally:
+            ray.shutdown()
+
+    def _connect(self, ray: Any) -> None:
+        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        try:
+            if self._address is None:
+                ray.init(
+                    address="local",
+                    num_cpus=self._workers,
+                    include_dashboard=False,
+                    object_store_memory=OBJECT_STORE_BYTES,
+                    **quiet,
+                )
+            else:
+                ray.init(address=self._address, runtime_env={"py_modules": package_folders()}, **quiet)
+        except (ConnectionError, OSError, RuntimeError, TimeoutError, ValueError) as error:
+            raise NoCluster(self._address, str(error)) from error
+
+    def _results(self, ray: Any, job: Job) -> Iterator[ReplicationResult]:
+        workers = self._workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        board = ray.remote(num_cpus=0)(Board).remote()
+        task = ray.remote(num_cpus=1, max_retries=3)(replicate)
+        scenario = ray.put(job.scenario)
+        waiting = list(job.replications)
+        order = list(job.replications)
+        running: dict[Any, int] = {}
+        finished: dict[int, ReplicationResult] = {}
+        notes = board.take.remote()
+        while waiting or running:
+            if job.cancelled():
+                stop(ray, running)
+                break
+            # One more than there are workers, so that none stands idle while a result is written.
+            while waiting and len(running) <= workers:
+                replication = waiting.pop(0)
+                running[task.remote(scenario, replication, job.out is not None, job.events, board)] = (
+                    replication
+                )
+            done, _ = ray.wait([notes, *running], num_returns=1, timeout=POLL_S)
+            if notes in done:
+                tell(job, ray.get(notes), running)
+                notes = board.take.remote()
+            for reference in [each for each in done if each in running]:
+                replication = running.pop(reference)
+                finished[replication] = put_in_place(ray.get(reference), job)
+            while order and order[0] in finished:
+                yield finished.pop(order.pop(0))
+        yield from (finished[replication] for replication in sorted(finished))
+
+
+def tell(job: Job, notes: dict[int, tuple[float, int]], running: dict[Any, int]) -> None:
+    """Pass on what tasks noted, but for those that have finished meanwhile."""
+    for replication, (fraction, calls) in notes.items():
+        if replication in running.values():
+            job.progress(replication, fraction, calls)
+
+
+def put_in_place(finished: Finished, job: Job) -> ReplicationResult:
+    """Write a finished replication's files into the run's folder. Raises OSError."""
+    if job.out is not None:
+        for name, content in finished.files.items():
+            path = job.out / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    job.progress(finished.result.replication, 1.0, finished.result.calls)
+    return finished.result
+
+
+def stop(ray: Any, running: dict[Any, int]) -> None:
+    """Cancel what runs and give it a moment to remove its files."""
+    for reference in running:
+        ray.cancel(reference)
+    if running:
+        ray.wait(list(running), num_returns=len(running), timeout=GRACE_S)
+
+
+def package_folders() -> list[str]:
+    """Where the packages lie that a node needs."""
+    specs = [find_spec(name) for name in PACKAGES]
+    return [os.path.dirname(spec.origin) for spec in specs if spec is not None and spec.origin is not None]
