@@ -19,7 +19,8 @@ UnitProcess = Callable[[int, int], Floats]
 
 _FIRST_BLOCK: Final = 64
 _BLOCK: Final = 4096
-_SMALLEST_U: Final = 2.0**-54
+_SMALLEST_GAP: Final = 2.0**-53
+"""Stands in for u = 0: an arrival at count 0 would come before a profile's first step above zero."""
 
 
 class PoissonPoints:
@@ -30,7 +31,7 @@ class PoissonPoints:
         self._reached = 0.0
 
     def __call__(self, start: int, count: int) -> Floats:
-        gaps = -portable.log(1.0 - np.maximum(self._words.uniforms(start, count), _SMALLEST_U))
+        gaps = -portable.log(1.0 - np.maximum(self._words.uniforms(start, count), _SMALLEST_GAP))
         gaps[0] += self._reached
         points = np.cumsum(gaps)
         self._reached = float(points[-1])

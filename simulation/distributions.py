@@ -27,6 +27,8 @@ LONGEST: Final = 2**55
 """Draws are cut off here (1,141 years, in microseconds), so that sums of instants stay within 64 bits."""
 _SMALLEST_U: Final = 2.0**-54
 """Stands in for u = 0 where a quantile would be minus infinity: the middle of the first cell of the grid."""
+_BELOW_ONE: Final = 1.0 - 2.0**-53
+"""The largest uniform."""
 _KNOTS: Final = 4096
 _KNOT_REACH: Final = 8.5
 
@@ -124,7 +126,7 @@ def _weibull(shape: float, scale: float) -> Quantile:
     exponent = 1.0 / shape
 
     def quantile(u: Floats) -> Floats:
-        hazard = portable.log(1.0 - np.maximum(u, _SMALLEST_U))
+        hazard = portable.log(np.minimum(1.0 - u, _BELOW_ONE))
         return portable.exp(np.minimum(portable.log(-hazard) * exponent, 600.0)) * scale
 
     return quantile
@@ -149,13 +151,21 @@ def _triangular(low: float, mode: float, high: float) -> Quantile:
 def _truncated_normal(mean: float, sd: float) -> Quantile:
     """Normal given that it is not negative; mean and sd are those before truncation.
 
-    Works with the upper tail, (1 - u) P(X > 0), which loses no digits where 1 - P(X > 0) would.
+    Each half is reckoned from its own tail, where 1 - p would lose digits.
     """
     if not sd:
-        return _constant(max(mean, 0.0))
+        return _constant(mean)
+    cut = 0.5 * erfc(mean / (sd * sqrt(2.0)))
     kept = 0.5 * erfc(-mean / (sd * sqrt(2.0)))
-    below_one = 1.0 - 2.0**-53
-    return lambda u: mean - portable.normal_quantile(np.minimum((1.0 - u) * kept, below_one)) * sd
+
+    def quantile(u: Floats) -> Floats:
+        below = u * kept + cut
+        lower = below < 0.5
+        tail = np.where(lower, below, (1.0 - u) * kept)
+        z = portable.normal_quantile(np.maximum(tail, _SMALLEST_U))
+        return np.where(lower, z, -z) * sd + mean
+
+    return quantile
 
 
 def _empirical(values: tuple[float, ...], weights: tuple[float, ...] | None) -> Quantile:
@@ -175,7 +185,6 @@ def _mixture(weights: list[float], quantiles: list[Quantile]) -> Quantile:
     """
     edges = np.concatenate([[0.0], np.cumsum(np.asarray(weights, dtype=np.float64))])
     edges /= edges[-1]
-    top = 1.0 - 2.0**-53
 
     def quantile(u: Floats) -> Floats:
         drawn = np.empty_like(u)
@@ -184,7 +193,7 @@ def _mixture(weights: list[float], quantiles: list[Quantile]) -> Quantile:
             chosen = np.flatnonzero(branch == part)
             if chosen.size:
                 within = (u[chosen] - edges[part]) / (edges[part + 1] - edges[part])
-                drawn[chosen] = of(np.clip(within, 0.0, top))
+                drawn[chosen] = of(np.clip(within, 0.0, _BELOW_ONE))
         return drawn
 
     return quantile

@@ -1,6 +1,7 @@
 """M/M/50 in Ciw: one node with 50 servers; the waits are read from its records."""
 
 import ciw
+from ciw.dists import Exponential
 
 from bench.rivals.outcome import ARRIVALS_PER_UNIT, SERVERS, Waiting, run_mm50
 
@@ -8,8 +9,8 @@ from bench.rivals.outcome import ARRIVALS_PER_UNIT, SERVERS, Waiting, run_mm50
 def mm50(calls: int, seed: int) -> Waiting:
     ciw.seed(seed)
     network = ciw.create_network(
-        arrival_distributions=[ciw.dists.Exponential(rate=ARRIVALS_PER_UNIT)],
-        service_distributions=[ciw.dists.Exponential(rate=1.0)],
+        arrival_distributions=[Exponential(rate=ARRIVALS_PER_UNIT)],
+        service_distributions=[Exponential(rate=1.0)],
         number_of_servers=[SERVERS],
     )
     simulation = ciw.Simulation(network)
