@@ -262,10 +262,9 @@ def of_sip(code: int) -> Outcome:
 def of_q850(cause: int) -> Outcome:
     """Outcome of a call that the network released with this Q.850 cause before it was answered.
 
-    A cause that is not in the table is read as the "unspecified" cause that closes its class (Q.850 section
-    2.2.5: values of a class share the three high bits: 0-31 normal, 32-47 resource, 48-63 not available,
-    64-79 not implemented, 80-95 invalid message, 96-111 protocol error, 112-127 interworking). A value
-    outside 1-127 is `unknown`.
+    A cause that is not in the table is read as the "unspecified" cause that closes its class: 0-31 normal,
+    32-47 resource, 48-63 not available, 64-79 not implemented, 80-95 invalid message, 96-111 protocol error,
+    112-127 interworking. A value outside 1-127 is `unknown`.
     """
     known = Q850_OUTCOMES.get(cause)
     if known is not None:

@@ -5,7 +5,11 @@ BusyhourError
 ├── UnstableQueueError     a steady state was asked of a queue that grows without bound
 ├── UnattainableError      no number of servers or agents within the bound reaches the target
 └── SnapshotError          a snapshot that this code did not write
+
+The `require_` functions raise InvalidValueError unless `value` is what their name says; NaN never is.
 """
+
+import math
 
 
 class BusyhourError(Exception):
@@ -72,3 +76,23 @@ class SnapshotError(BusyhourError):
 
     def __str__(self) -> str:
         return f"the snapshot of a {self.machine} cannot be read: {self.reason}"
+
+
+def require_at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise InvalidValueError(name, value, f"at least {least}")
+
+
+def require_positive(name: str, value: float) -> None:
+    if not 0 < value < math.inf:
+        raise InvalidValueError(name, value, "a finite number above 0")
+
+
+def require_not_negative(name: str, value: float) -> None:
+    if not 0 <= value < math.inf:
+        raise InvalidValueError(name, value, "a finite number from 0 up")
+
+
+def require_share_below_one(name: str, value: float) -> None:
+    if not 0 <= value < 1:
+        raise InvalidValueError(name, value, "from 0 to below 1")
