@@ -1,6 +1,7 @@
-"""The `busyhour` command. A verb's module is imported when it is used, so that `busyhour --help` is instant."""
+"""The `busyhour` command. A verb's module is imported when it is used: `busyhour --help` is instant."""
 
 import sys
+import traceback
 from importlib import import_module
 from typing import Final
 
@@ -12,6 +13,12 @@ VERBS: Final = {
     "schema": "The JSON Schema of scenario files, for editors and checkers.",
 }
 """In the order of the help; each is a module of this package that defines a command of the same name."""
+
+OK: Final = 0
+FAILED: Final = 1
+WRONG_INPUT: Final = 2
+COULD_NOT_RUN: Final = 3
+INTERRUPTED: Final = 130
 
 
 class Verbs(click.Group):
@@ -41,6 +48,36 @@ def busyhour() -> None:
     """
 
 
+def run(arguments: list[str]) -> int:
+    """What the command comes to, as an exit code. A verb returns its own; None is OK."""
+    try:
+        code = busyhour.main(arguments, prog_name="busyhour", standalone_mode=False)
+        return code if isinstance(code, int) else OK
+    except click.ClickException as error:
+        error.show()
+        return WRONG_INPUT
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has gone, which is no fault; Python would say so once more at exit.
+        sys.stdout = None
+        return OK
+    except OSError as error:
+        click.echo(f"busyhour: {sentence_of(error)}", err=True)
+        return COULD_NOT_RUN
+    except Exception:
+        traceback.print_exc()
+        click.echo("busyhour: a fault of Busyhour's own; the lines above say where", err=True)
+        return COULD_NOT_RUN
+
+
+def sentence_of(error: OSError) -> str:
+    """`runs/demo: No space left on device` of an error of the operating system's."""
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
 def main() -> None:
     """The console script."""
-    busyhour.main(prog_name="busyhour", args=sys.argv[1:])
+    sys.exit(run(sys.argv[1:]))

@@ -79,8 +79,8 @@ class ResultsFolder:
         if earlier is None:
             os.rename(self.staging, place)
             return place
-        # There is no portable exchange of two folders: between the renames neither is in place, and should the
-        # second fail the first is undone.
+        # There is no portable exchange of two folders: between the renames neither is in place, and should
+        # the second fail the first is undone.
         aside = place.parent / f".{place.name}.busyhour-{os.getpid()}-earlier"
         os.rename(place, aside)
         try:
