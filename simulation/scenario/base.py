@@ -1,13 +1,14 @@
-"""What every part of a scenario shares: the models' settings, and how a value's file form is attached to its type.
+"""What every part of a scenario shares: the models' settings, and how a value's type knows its file form.
 
-A model holds plain values (integer microseconds, calls per second, shares of 1). The file writes them as people do
-(`"1h30m"`, `"48/min"`, `"3%"`). A `Form` is the one place where a kind of value crosses between the two.
+A model holds plain values (integer microseconds, calls per second, shares of 1). The file writes them as
+people do (`"1h30m"`, `"48/min"`, `"3%"`). A `Form` is the one place where a kind of value crosses over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, cast
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import PydanticCustomError, core_schema
@@ -19,8 +20,19 @@ FILE_CONTEXT: Final[dict[str, bool]] = {"file": True}
 from Python are already in the model's own units."""
 
 PROBLEM: Final = "busyhour_problem"
+"""Type of an error that brings its own sentence."""
 PROBLEMS: Final = "busyhour_problems"
+"""Type of an error that brings several findings."""
 FORM_KEY: Final = "x-busyhour-form"
+"""Stands in a generated JSON Schema for a reference to the definition of a form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence about the value at `path`."""
+
+    path: Path
+    sentence: str
 
 
 class Part(BaseModel):
@@ -37,8 +49,18 @@ class Part(BaseModel):
 
 
 def problem(sentence: str, *at: str | int) -> PydanticCustomError:
-    """An error of validation that is told in these words, at the path `at` below the value being validated."""
+    """An error of validation told in these words, at the path `at` below the value being validated."""
     return PydanticCustomError(PROBLEM, "{sentence}", {"sentence": sentence, "at": at})
+
+
+def as_mapping(value: Any) -> dict[str, Any] | None:
+    """The value if it is a mapping as read from a file, else None."""
+    return cast(dict[str, Any], value) if isinstance(value, dict) else None
+
+
+def as_list(value: Any) -> list[Any] | None:
+    """The value if it is a list as read from a file, else None."""
+    return cast(list[Any], value) if isinstance(value, list) else None
 
 
 def in_file(info: ValidationInfo) -> bool:
@@ -50,7 +72,7 @@ class Form:
     """Reads and writes one kind of value in the file's own notation.
 
     `read(value, from_file)` gets what the file (or Python code) holds and gives the model's value, or raises
-    `problem(…)`. `write(value)` gives what `to_yaml` writes. `name` is the definition in the exported JSON Schema.
+    `problem(…)`. `write(value)` gives what `to_yaml` writes. `name` is its definition in the JSON Schema.
     """
 
     def __init__(self, name: str, read: Callable[[Any, bool], Any], write: Callable[[Any], Any]) -> None:

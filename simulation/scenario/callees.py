@@ -80,7 +80,9 @@ class Callees(Part):
         description="Share of calls with each outcome; they sum to 1.",
     )
     by_hour: dict[int, Outcomes] = Field(
-        default={}, description='Outcomes in hours that differ, "0" to "23" of the contact\'s local time.'
+        default={},
+        json_schema_extra={"propertyNames": {"pattern": "^(?:[01]?[0-9]|2[0-3])$"}},
+        description='Outcomes in hours that differ, "0" to "23" of the contact\'s local time.',
     )
     ring_time: RingTime = Field(
         default=RingTime(), description="From ringing to answer, or to what ends the ringing."

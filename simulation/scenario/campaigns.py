@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Annotated, Final, Literal, TypeAlias
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
+from busyhour.adapters.timezones import zone_names
+from busyhour.core.ids import DAY, HOUR, MINUTE
 from simulation.scenario.base import Part, problem
 from simulation.scenario.contacts import Contacts
 from simulation.scenario.distribution_forms import TimeDistribution
@@ -27,30 +29,23 @@ Mode: TypeAlias = Literal["agentless", "preview", "progressive", "power", "predi
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 RetryOutcome: TypeAlias = Literal["busy", "no_answer", "machine", "failed", "abandoned", "blocked", "invalid"]
 DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_MINUTE: Final = 60_000_000
 
 
 class Pacing(Part):
     """How a campaign decides when to dial."""
 
     mode: Mode = Field(default="progressive", description="How the campaign decides when to dial.")
-    lines_per_agent: Factor = Field(default=2.0, description="power: lines in flight for each idle agent.")
+    lines_per_agent: Factor = Field(default=1.5, description="power: lines in flight for each idle agent.")
     max_lines_per_agent: Factor = Field(
-        default=10.0, description="Never more lines in flight for each agent."
+        default=3.0, description="predictive: never more lines in flight for each agent."
     )
     abandonment_cap: Share = Field(
         default=0.03, description="predictive: share of live answers that may be abandoned, over the run."
     )
+    preview_time: Duration = Field(
+        default=10_000_000, description="preview: how long an agent looks at a contact before the dial."
+    )
     reserve_agents: Whole = Field(default=0, description="Idle agents left to inbound callers.")
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Pacing:
-        if self.mode == "power" and self.lines_per_agent > self.max_lines_per_agent:
-            raise problem(
-                f"must not exceed max_lines_per_agent, which is {self.max_lines_per_agent:g}",
-                "lines_per_agent",
-            )
-        return self
 
 
 class Limits(Part):
@@ -63,8 +58,8 @@ class Limits(Part):
 class CallingHours(Part):
     """When contacts may be called. An end before the start is a window over midnight."""
 
-    start: TimeOfDay = Field(default=8 * 60 * _MINUTE, description='Time of day, such as "08:00".')
-    end: TimeOfDay = Field(default=21 * 60 * _MINUTE, description='Time of day, up to "24:00".')
+    start: TimeOfDay = Field(default=8 * HOUR, description='Time of day, such as "08:00".')
+    end: TimeOfDay = Field(default=21 * HOUR, description='Time of day, up to "24:00".')
     days: Annotated[tuple[Day, ...], Field(min_length=1)] = Field(
         default=DAYS, description="Days on which a window starts."
     )
@@ -76,14 +71,16 @@ class CallingHours(Part):
     @field_validator("timezone")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value != "recipient" and not known_timezone(value):
-            raise problem(
-                f"must be recipient or an IANA timezone, such as America/New_York, not {shown(value)}"
-            )
+        if value != "recipient" and value not in zone_names():
+            near = get_close_matches(value, zone_names(), 1)
+            hint = f"did you mean {near[0]}?" if near else "such as America/New_York"
+            raise problem(f"must be recipient or an IANA timezone, not {shown(value)}; {hint}")
         return value
 
     @model_validator(mode="after")
     def _open(self) -> CallingHours:
+        if self.start == DAY:
+            raise problem('must be before "24:00"; the day starts at "00:00"', "start")
         if self.start == self.end:
             raise problem(
                 'must differ from start; write start: "00:00", end: "24:00" for the whole day', "end"
@@ -91,16 +88,6 @@ class CallingHours(Part):
         if len(set(self.days)) != len(self.days):
             raise problem("names a day twice", "days")
         return self
-
-
-def known_timezone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError):
-        return False
-    except KeyError:
-        return False
-    return True
 
 
 class RetryRule(Part):
@@ -113,12 +100,14 @@ class RetryRule(Part):
 class Retry(Part):
     """Further attempts to reach a contact."""
 
-    max_attempts: Count = Field(default=3, description="Attempts in all.")
+    max_attempts: Annotated[Count, Field(le=1_000)] = Field(
+        json_schema_extra={"maximum": 1_000}, default=3, description="Attempts in all."
+    )
     max_per_day: CountOrUnlimited = Field(default=None, description="Attempts on one day, the contact's.")
     rules: tuple[RetryRule, ...] = Field(
         default=(
-            RetryRule(outcome="busy", after=10 * _MINUTE),
-            RetryRule(outcome="no_answer", after=60 * _MINUTE),
+            RetryRule(outcome="busy", after=10 * MINUTE),
+            RetryRule(outcome="no_answer", after=HOUR),
         ),
         description="Which outcomes are tried again, and when.",
     )

@@ -13,8 +13,11 @@ from simulation.scenario.distribution_forms import TimeDistribution
 from simulation.scenario.distributions import Constant
 from simulation.scenario.values import Duration, shown
 
-START_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$"
-_START: Final = re.compile(START_PATTERN)
+START_PATTERN: Final = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
+    r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$"
+)
+_START: Final = re.compile(START_PATTERN.replace("$", r"\Z"))
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _REMEDY: Final = 'such as "2026-03-02T17:00:00-05:00"'
 

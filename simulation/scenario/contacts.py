@@ -5,15 +5,35 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
-from simulation.scenario.base import Form, Part, in_file, problem
+from simulation.scenario.base import FORM_KEY, Form, Part, as_list, as_mapping, in_file, problem
 from simulation.scenario.callees import check_sum
-from simulation.scenario.values import Count, Duration, Share, Whole, shown
+from simulation.scenario.values import DURATION, Count, Duration, Share, Whole, shown
 
 PHONE_PATTERN: Final = r"^\+[1-9][0-9]{6,14}$"
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
-BEHAVIOURS: Final = ("human", "machine", "no_answer", "busy", "invalid", "failed")
+DETAILS: Final[dict[str, tuple[str, ...]]] = {
+    "human": ("after", "patience", "talk", "amd"),
+    "machine": ("after", "talk", "amd"),
+    "no_answer": ("after",),
+    "busy": ("after",),
+    "invalid": ("after",),
+    "failed": ("after",),
+}
+"""What may be scripted of an attempt, by its outcome."""
+_REMEDY: Final = f"one of {', '.join(DETAILS)}, such as busy, or {{human: {{after: 6s, talk: 40s}}}}"
 
 
 def read_phone(value: Any, from_file: bool) -> str:
@@ -48,30 +68,50 @@ class Behaviour(Part):
     @model_validator(mode="before")
     @classmethod
     def _from_short_form(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, Behaviour) or (
-            isinstance(value, dict) and "outcome" in value and not in_file(info)
-        ):
-            return value  # pyright: ignore[reportUnknownVariableType]
-        remedy = f"one of {', '.join(BEHAVIOURS)}, such as busy, or {{human: {{after: 6s, talk: 40s}}}}"
-        if isinstance(value, str):
-            if value not in BEHAVIOURS:
-                raise problem(f"must be {remedy}, not {shown(value)}")
+        given = as_mapping(value)
+        if isinstance(value, Behaviour) or (given is not None and "outcome" in given and not in_file(info)):
+            return value
+        if isinstance(value, str) and value in DETAILS:
             return {"outcome": value}
-        if not isinstance(value, dict) or len(value) != 1:  # pyright: ignore[reportUnknownArgumentType]
-            raise problem(f"must be {remedy}, not {shown(value)}")
-        ((outcome, details),) = value.items()  # pyright: ignore[reportUnknownVariableType]
-        if outcome not in BEHAVIOURS:
-            raise problem(f"must be {remedy}", str(outcome))  # pyright: ignore[reportUnknownArgumentType]
+        if given is None or len(given) != 1:
+            raise problem(f"must be {_REMEDY}, not {shown(value)}")
+        ((outcome, below),) = given.items()
+        if outcome not in DETAILS:
+            raise problem(f"must be {_REMEDY}", outcome)
+        details = as_mapping(below if below is not None else {})
         if details is None:
-            return {"outcome": outcome}
-        if not isinstance(details, dict):
-            raise problem(f"must be a mapping such as {{after: 6s}}, not {shown(details)}", str(outcome))
-        known = {"after"} | ({"amd"} if outcome in ("human", "machine") else set())
-        known |= {"patience", "talk"} if outcome == "human" else {"talk"} if outcome == "machine" else set()
+            raise problem(f"must be a mapping such as {{after: 6s}}, not {shown(below)}", outcome)
         for key in details:
-            if key not in known:
-                raise problem(f"unknown key; keys here: {', '.join(sorted(known))}", str(outcome), str(key))
+            if key not in DETAILS[outcome]:
+                raise problem(f"unknown key; keys here: {', '.join(DETAILS[outcome])}", outcome, key)
         return {"outcome": outcome, **details}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        forms: dict[str, dict[str, Any]] = {
+            detail: {"enum": ["human", "machine"]} if detail == "amd" else {FORM_KEY: DURATION.name}
+            for detail in DETAILS["human"]
+        }
+        scripted = {
+            outcome: {
+                "type": ["object", "null"],
+                "properties": {detail: forms[detail] for detail in details},
+                "additionalProperties": False,
+            }
+            for outcome, details in DETAILS.items()
+        }
+        one_outcome = {"additionalProperties": False, "minProperties": 1, "maxProperties": 1}
+        return {
+            "description": "What happens at one attempt.",
+            "anyOf": [{"enum": list(DETAILS)}, {"type": "object", "properties": scripted, **one_outcome}],
+        }
+
+    @model_serializer(mode="wrap", when_used="json")
+    def _short_form(self, write: SerializerFunctionWrapHandler) -> Any:
+        details = {key: value for key, value in write(self).items() if key != "outcome" and value is not None}
+        return {self.outcome: details} if details else self.outcome
 
 
 class Contact(Part):
@@ -110,11 +150,9 @@ class ContactFile(Part):
 
 
 def _which(value: Any) -> str:
-    if isinstance(value, ContactFile) or (isinstance(value, dict) and "file" in value):
+    if isinstance(value, ContactFile) or "file" in (as_mapping(value) or {}):
         return "~file"
-    if isinstance(value, list | tuple):
-        return "~list"
-    return "~count"
+    return "~list" if isinstance(value, tuple) or as_list(value) is not None else "~count"
 
 
 Contacts: TypeAlias = Annotated[

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic_core import PydanticCustomError
 
-from simulation.scenario.base import Form, problem
+from simulation.scenario.base import Form, as_list, as_mapping, problem
 from simulation.scenario.distributions import (
     AnyDistribution,
     Constant,
@@ -47,6 +47,10 @@ KINDS: Final = (*_TIMES, "empirical", "mixture")
 REMEDY: Final = f"{DURATION_REMEDY}, or one of {', '.join(KINDS)}, such as {{exponential: {{mean: 20s}}}}"
 
 
+def _read_stages(value: Any) -> int:
+    return read_whole(value, 1, 1_000)
+
+
 class _Reader:
     """Turns the file's notation into what the models validate; `time` says whether values carry a unit."""
 
@@ -57,8 +61,9 @@ class _Reader:
     def read(self, value: Any) -> Any:
         if isinstance(value, Kind):
             return value
-        if isinstance(value, dict):
-            return self._named(value)
+        named = as_mapping(value)
+        if named is not None:
+            return self._named(named)
         return Constant(value=self._below(self._value, value))
 
     def _value(self, value: Any) -> float:
@@ -80,9 +85,8 @@ class _Reader:
         if "kind" in value and not self.from_file:
             return value
         if len(value) != 1:
-            raise problem(
-                f"must name one distribution, such as {{exponential: {{mean: 20s}}}}, and has {len(value)} keys"
-            )
+            example = "{exponential: {mean: 20s}}"
+            raise problem(f"must name one distribution, such as {example}, and has {len(value)} keys")
         ((kind, parameters),) = value.items()
         if kind not in KINDS:
             near = get_close_matches(kind, KINDS, 1)
@@ -90,12 +94,13 @@ class _Reader:
             raise problem(f"is no distribution; {hint} {', '.join(KINDS)}", kind)
         if kind == "mixture":
             return {"kind": kind, "parts": self._mixture(parameters)}
-        if not isinstance(parameters, dict):
+        given = as_mapping(parameters)
+        if given is None:
             wanted = "values" if kind == "empirical" else _TIMES[kind][0]
             raise problem(
                 f"must be a mapping of its parameters, such as {{{wanted}: …}}, not {shown(parameters)}", kind
             )
-        return {**self._parameters(kind, parameters), "kind": kind}
+        return {**self._parameters(kind, given), "kind": kind}
 
     def _parameters(self, kind: str, given: dict[str, Any]) -> dict[str, Any]:
         read = dict(given)
@@ -108,7 +113,7 @@ class _Reader:
             if name in read:
                 read[name] = self._below(read_number, read[name], kind, name)
         if kind == "erlang" and "k" in read:
-            read["k"] = self._below(lambda k: read_whole(k, 1, 1_000), read["k"], kind, "k")
+            read["k"] = self._below(_read_stages, read["k"], kind, "k")
         if kind == "shifted" and "of" in read:
             read["of"] = self._below(self.read, read["of"], kind, "of")
         if kind == "empirical":
@@ -126,18 +131,21 @@ class _Reader:
         return read
 
     def _list(self, reader: Any, value: Any, kind: str, name: str) -> tuple[float, ...]:
-        if not isinstance(value, list):
+        entries = as_list(value)
+        if entries is None:
             raise problem(f"must be a list, not {shown(value)}", kind, name)
-        return tuple(self._below(reader, entry, kind, name, index) for index, entry in enumerate(value))
+        return tuple(self._below(reader, entry, kind, name, index) for index, entry in enumerate(entries))
 
     def _mixture(self, parts: Any) -> list[Any]:
-        if not isinstance(parts, list):
+        listed = as_list(parts)
+        if listed is None:
             raise problem(f"must be a list of {{weight, of}}, not {shown(parts)}", "mixture")
         read: list[Any] = []
-        for index, part in enumerate(parts):
-            if not isinstance(part, dict):
+        for index, part in enumerate(listed):
+            given = as_mapping(part)
+            if given is None:
                 raise problem(f"must be {{weight, of}}, not {shown(part)}", "mixture", index)
-            entry = dict(part)
+            entry = dict(given)
             if "weight" in entry:
                 entry["weight"] = self._below(read_number, entry["weight"], "mixture", index, "weight")
             if "of" in entry:

@@ -6,23 +6,26 @@ Parameters that are times are microseconds (a float may hold a fraction of one);
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from math import erfc, exp, gamma, pi, sqrt
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
 from simulation.scenario.base import Part, problem
+from simulation.scenario.values import LONGEST_US
 
-Positive: TypeAlias = Annotated[float, Field(gt=0)]
-NotNegative: TypeAlias = Annotated[float, Field(ge=0)]
+Positive: TypeAlias = Annotated[float, Field(gt=0, le=LONGEST_US)]
+NotNegative: TypeAlias = Annotated[float, Field(ge=0, le=LONGEST_US)]
 Shape: TypeAlias = Annotated[float, Field(ge=0.01, le=1e6)]
 
 
-class Kind(Part):
-    """A distribution: `kind` names it, `mean()` is its expected value in the unit of its parameters."""
+class Kind(Part, ABC):
+    """A distribution; `kind` names it."""
 
+    @abstractmethod
     def mean_value(self) -> float:
-        raise NotImplementedError
+        """Expected value, in the unit of the parameters."""
 
     def mean_us(self) -> float:
         """Expected value, microseconds where the parameters are times."""
@@ -126,7 +129,10 @@ class Normal(Kind):
     sd: NotNegative
 
     def mean_value(self) -> float:
-        """mean + sd φ(z)/Φ(z), z = mean/sd (Johnson, Kotz, Balakrishnan, "Continuous Univariate Distributions" 1, 10.1)."""
+        """mean + sd φ(z)/Φ(z), z = mean/sd.
+
+        Johnson, Kotz, Balakrishnan, "Continuous Univariate Distributions" 1, 2nd ed., 10.1.
+        """
         if self.sd == 0:
             return self.mean
         z = self.mean / self.sd

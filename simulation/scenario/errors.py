@@ -1,9 +1,10 @@
 """What is wrong with a scenario file.
 
-    ScenarioError           one file, or one set of overrides, refused; carries up to 20 problems
+    BusyhourError
+    └── ScenarioError       one file, or one set of overrides, refused; carries up to 20 problems
 
-A problem reads `file:line:column: path: what is wrong, and what would be right`. One made by an override reads
-`--set path=value: path: …`, for there is no line to point at.
+A problem reads `file:line:column: path: what is wrong, and what would be right`. One made by an override
+reads `--set path=value: path: …`, for there is no line to point at.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from busyhour.core.errors import BusyhourError
 
 MOST_PROBLEMS: Final = 20
 """Problems told of one file; the rest are counted."""
@@ -42,10 +45,11 @@ class Problem:
         return f"{place}: {self.path}: {self.sentence}" if self.path else f"{place}: {self.sentence}"
 
 
-class ScenarioError(Exception):
+class ScenarioError(BusyhourError):
     """A scenario that can't be run as written.
 
-    `problems` holds what was found, in the order of the file, at most `MOST_PROBLEMS`; `omitted` counts the rest.
+    `problems` holds what was found, in the order of the file, at most `MOST_PROBLEMS`; `omitted` counts what
+    was left out.
     """
 
     def __init__(self, problems: Sequence[Problem], omitted: int = 0) -> None:

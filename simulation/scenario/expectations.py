@@ -6,32 +6,14 @@ import re
 from difflib import get_close_matches
 from typing import Any, Final, Literal, TypeAlias, cast
 
-from pydantic import ValidationInfo, model_serializer, model_validator
+from pydantic import GetJsonSchemaHandler, ValidationInfo, model_serializer, model_validator
+from pydantic_core import CoreSchema
 
 from simulation.scenario.base import Part, in_file, problem
+from simulation.scenario.kpis import KPIS
 from simulation.scenario.values import duration_us, read_share, shown
 
 Section: TypeAlias = Literal["campaigns", "queues", "agents", "trunks", "voice_agents"]
-
-KPIS: Final[dict[str, tuple[str, ...]]] = {
-    "campaigns": tuple(
-        "attempts live_answers machines no_answers busy invalid failed blocked connects abandoned abandonment_rate "
-        "answer_rate contacts_total contacts_completed contacts_exhausted contacts_remaining attempts_per_contact "
-        "duration_s calls_per_second_max".split()
-    ),
-    "queues": tuple(
-        "offered answered abandoned blocked abandonment_rate blocking_rate wait_probability service_level asa_s "
-        "wait_mean_s wait_p50_s wait_p90_s wait_p95_s wait_p99_s queue_length_mean queue_length_max occupancy "
-        "agents_mean talk_mean_s wrap_up_mean_s".split()
-    ),
-    "agents": tuple("occupancy talk_share wrap_up_share idle_share agents_mean calls".split()),
-    "trunks": tuple(
-        "attempts blocked blocking_rate channels_mean channels_max calls_per_second_max answer_seizure_ratio "
-        "average_call_duration_s".split()
-    ),
-    "voice_agents": tuple("offered answered transferred concurrent_mean concurrent_max talk_mean_s".split()),
-}
-"""KPIs of a summary, by its section."""
 
 OPERATORS: Final = ("<=", ">=", "==", "!=", "<", ">")
 _LINE: Final = re.compile(r"\s*([^\s<>=!]+)\s*(<=|>=|==|!=|<|>|=)\s*(\S.*?)\s*")
@@ -113,6 +95,19 @@ class Expectation(Part):
             "kpi": kpi,
             "operator": operator,
             "value": _value(right, kpi),
+        }
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        sections = "|".join(
+            rf"{section}\.[A-Za-z0-9_-]+\.(?:{'|'.join(names)})" for section, names in KPIS.items()
+        )
+        return {
+            "type": "string",
+            "description": "A KPI compared with a number, such as campaigns.retail.abandonment_rate <= 3%.",
+            "pattern": rf"^\s*(?:{sections})\s*(?:<=|>=|==|!=|<|>)\s*\S.*$",
         }
 
     @model_serializer(mode="plain", when_used="json")

@@ -7,15 +7,19 @@ import re
 import stat
 from collections.abc import Sequence
 from pathlib import Path as FilePath
+from typing import Final
 
 from pydantic import ValidationError
 
 from simulation.scenario.base import FILE_CONTEXT, Path
+from simulation.scenario.contact_files import check_files
 from simulation.scenario.errors import MOST_PROBLEMS, Problem, ScenarioError
 from simulation.scenario.model import Scenario
 from simulation.scenario.overrides import apply
-from simulation.scenario.reading import MOST_BYTES, Node, ReadingError, place_of, read_tree
-from simulation.scenario.sentences import findings_of
+from simulation.scenario.reading import MOST_BYTES, Node, ReadingError, place_of, printable, read_tree
+from simulation.scenario.sentences import AT_KEY, Finding, findings_of
+
+LONGEST_PATH: Final = 200
 
 
 def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenario:
@@ -25,7 +29,10 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Scenari
 
 
 def loads(
-    text: str, name: str = "scenario", folder: str | os.PathLike[str] = ".", overrides: Sequence[str] = ()
+    text: str,
+    name: str = "scenario",
+    folder: str | os.PathLike[str] = ".",
+    overrides: Sequence[str] = (),
 ) -> Scenario:
     """The scenario in a text. `name` stands for it in messages; contact files are looked for in `folder`.
 
@@ -35,48 +42,50 @@ def loads(
         tree = read_tree(text)
     except ReadingError as error:
         raise ScenarioError([_told(name, error.line, error.column, error.path, error.sentence)]) from None
-    if not isinstance(tree.value, dict):
-        raise ScenarioError(
-            [_told(name, tree.line, tree.column, (), "must be a mapping, such as clock: {horizon: 1h}")]
-        )
-    tree = apply(tree, overrides, name)
+    if tree.entries is None:
+        sentence = "must be a mapping of keys, the first such as clock: {horizon: 4h}"
+        raise ScenarioError([_told(name, tree.line, tree.column, (), sentence)])
+    apply(tree, overrides, name)
     raw = tree.plain()
     raw.setdefault("name", _title(name))
     try:
-        scenario = Scenario.model_validate(raw, context=FILE_CONTEXT, by_name=False, by_alias=True)
+        scenario = Scenario.model_validate(raw, context=FILE_CONTEXT, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise _refusal(name, tree, error) from None
-    scenario._folder = FilePath(folder)  # pyright: ignore[reportPrivateUsage]
+        raise _refusal(name, tree, list(findings_of(error))) from None
+    scenario = scenario.in_folder(FilePath(folder))
+    found = check_files(scenario)
+    if found:
+        raise _refusal(name, tree, found)
     return scenario
 
 
 def read_text(name: str) -> str:
     """The text of a file: regular, of at most 16 MiB, UTF-8. Raises ScenarioError."""
 
-    def refuse(sentence: str, line: int = 0, column: int = 0) -> ScenarioError:
-        return ScenarioError([Problem(name, line, column, "", sentence)])
+    def refusal(sentence: str, line: int = 0, column: int = 0) -> ScenarioError:
+        return ScenarioError([Problem(printable(name), line, column, "", sentence)])
 
     try:
         mode = os.stat(name).st_mode
         if stat.S_ISDIR(mode):
-            raise refuse("is a directory; name the scenario file in it")
+            raise refusal("is a directory; name the scenario file in it")
         if not stat.S_ISREG(mode):
-            raise refuse("is not a regular file")
+            raise refusal("is not a regular file")
         with open(name, "rb") as file:
             content = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
-        raise refuse("there is no such file") from None
+        raise refusal("there is no such file") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise refuse(f"can't be read: {reason[:1].lower()}{reason[1:]}") from None
+        raise refusal(f"can't be read: {reason[:1].lower()}{reason[1:]}") from None
     if len(content) > MOST_BYTES:
-        raise refuse("is larger than 16 MiB; keep long lists of contacts in a CSV file")
+        raise refusal("is larger than 16 MiB; keep long lists of contacts in a CSV file")
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = content[: error.start].decode("utf-8-sig", "replace")
-        line, column = place_of(before, len(before))
-        raise refuse("is not UTF-8 from here on; save it as UTF-8", line, column) from None
+        before = content[: error.start].decode("utf-8")
+        place = place_of(before, len(before))
+        raise refusal("is not UTF-8 from here on; save it as UTF-8", *place) from None
 
 
 def _title(name: str) -> str:
@@ -84,40 +93,37 @@ def _title(name: str) -> str:
     return stem[:100] or "scenario"
 
 
-def _refusal(name: str, tree: Node, error: ValidationError) -> ScenarioError:
-    problems: list[Problem] = []
-    for path, sentence in findings_of(error):
-        problem = _placed(name, tree, path, sentence)
-        if problem not in problems[-1:]:
-            problems.append(problem)
+def _refusal(name: str, tree: Node, found: Sequence[Finding]) -> ScenarioError:
+    problems = list(dict.fromkeys(_placed(name, tree, finding) for finding in found))
     problems.sort(key=lambda problem: (problem.line, problem.column))
     return ScenarioError(problems[:MOST_PROBLEMS], max(0, len(problems) - MOST_PROBLEMS))
 
 
-def _placed(name: str, tree: Node, path: Path, sentence: str) -> Problem:
-    """The place of a path: of its key where the key is what is wrong or missing, else of its value."""
+def _placed(name: str, tree: Node, finding: Finding) -> Problem:
+    """Where a finding is told: at the value, or at its key if the value is a list or mapping or the key is
+    what is wrong. What the tree does not have is told where it would stand.
+    """
     node = tree
     steps: list[str | int] = []
     line, column = node.line, node.column
-    for index, step in enumerate(path):
-        value = node.value
-        if isinstance(value, dict) and str(step) in value:
+    last = len(finding.path) - 1
+    for index, step in enumerate(finding.path):
+        if node.entries is not None and str(step) in node.entries:
             key = str(step)
-            if node.keys is not None:
-                line, column = node.keys[key]
-            node = value[key]
+            line, column = node.key_places[key]
+            node = node.entries[key]
             steps.append(key)
-            if not (index == len(path) - 1 and sentence.startswith("unknown key")):
-                if not isinstance(node.value, dict | list) or not node.value:
-                    line, column = node.line, node.column
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            node = value[step]
+            if node.is_scalar() and not (index == last and finding.sentence.startswith(AT_KEY)):
+                line, column = node.line, node.column
+        elif node.items is not None and isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
             steps.append(step)
             line, column = node.line, node.column
-        elif isinstance(value, dict) and index == len(path) - 1:
+        elif node.entries is not None and index == last:
             steps.append(step)
-    return _told(name, line, column, tuple(steps), sentence, node.option)
+    return _told(name, line, column, tuple(steps), finding.sentence, node.option)
 
 
 def _told(name: str, line: int, column: int, path: Path, sentence: str, option: str = "") -> Problem:
-    return Problem(name, line, column, ".".join(str(step) for step in path), sentence, option)
+    dotted = printable(".".join(str(step) for step in path))
+    return Problem(printable(name), line, column, dotted[:LONGEST_PATH], printable(sentence), option)

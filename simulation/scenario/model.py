@@ -1,7 +1,8 @@
 """A scenario: everything one run needs to know.
 
-Every `Scenario` is complete, however it was made: names left out are filled in, the short form `queues.x.agents`
-has become the pool `x`, each queue lists its pools and each pool its queues. Names that lead nowhere are refused.
+Every `Scenario` is complete, however it was made: names left out are filled in, the short form
+`queues.x.agents` has become the pool `x`, each queue lists its pools and each pool its queues. Names that
+lead nowhere are refused.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
-from simulation.scenario.base import PROBLEMS, Part
+from simulation.scenario.base import PROBLEMS, Finding, Part
 from simulation.scenario.callees import Callees
 from simulation.scenario.campaigns import Campaign
 from simulation.scenario.clock import Clock
@@ -20,10 +21,10 @@ from simulation.scenario.expectations import Expectation
 from simulation.scenario.filling import filled
 from simulation.scenario.inbound import Inbound
 from simulation.scenario.queues import Pool, Queue, VoiceAgent
-from simulation.scenario.references import Finding, findings
+from simulation.scenario.references import findings
 from simulation.scenario.timeline import TimelineEntry
 from simulation.scenario.trunks import Trunk
-from simulation.scenario.values import Count, Whole
+from simulation.scenario.values import Count, Seed
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 TITLE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
@@ -42,10 +43,10 @@ class Scenario(Part):
         description="Names the run's folder. Default: the file's name.",
     )
     description: str = Field(default="", max_length=10_000, description="What the scenario asks.")
-    seed: Annotated[Whole, Field(lt=2**63)] = Field(
-        default=1, description="Same file, same seed: same calls."
+    seed: Seed = Field(default=1, description="Same file, same seed: same calls.")
+    replications: Annotated[Count, Field(le=100_000)] = Field(
+        default=1, json_schema_extra={"maximum": 100_000}, description="Independent runs, for the intervals."
     )
-    replications: Count = Field(default=1, description="Independent runs, for the intervals.")
     clock: Clock = Field(description="When a run starts and ends.", examples=["{horizon: 4h}"])
     trunks: dict[Name, Trunk] = Field(default={}, description="Carriers.")
     callees: dict[Name, Callees] = Field(default={}, description="How the called side behaves.")
@@ -64,13 +65,25 @@ class Scenario(Part):
         """Where the contact files of this scenario are."""
         return self._folder
 
+    def in_folder(self, folder: Path) -> Scenario:
+        """The same scenario, its contact files looked for in `folder`."""
+        scenario = self.model_copy()
+        scenario._folder = folder
+        return scenario
+
+    def __eq__(self, other: object) -> bool:
+        """Equal in all but the folder."""
+        return isinstance(other, Scenario) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType]
+
     @model_validator(mode="after")
     def _complete(self) -> Scenario:
         found = findings(self)
         if found:
             raise _told(found)
         for name, value in filled(self).items():
-            self.__dict__[name] = value
+            object.__setattr__(self, name, value)
         return self
 
 

@@ -4,73 +4,87 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simulation.scenario.base import Path
 from simulation.scenario.errors import Problem, ScenarioError
-from simulation.scenario.reading import Node, ReadingError, read_tree
+from simulation.scenario.reading import Node, ReadingError, printable, read_tree
 
 
-def apply(tree: Node, overrides: Sequence[str], name: str) -> Node:
-    """The tree with each `path=value` set, later ones last. Changes the tree. Raises ScenarioError."""
+def apply(tree: Node, overrides: Sequence[str], name: str) -> None:
+    """Sets each `path=value` in the tree, a later one over an earlier one.
+
+    A path is dotted, with entries of a list by number from 0. A value is YAML, read as in the file. Keys that
+    are not there are added; whether they may be is for the check of the whole. Raises ScenarioError, with
+    every override that can't be read or leads nowhere.
+    """
+    problems: list[Problem] = []
     for override in overrides:
-        _set(tree, override, name)
-    return tree
+        try:
+            _Override(override, name).apply(tree)
+        except ScenarioError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ScenarioError(problems)
 
 
-def _set(tree: Node, override: str, name: str) -> None:
-    option = f"--set {override}"
+class _Override:
+    def __init__(self, text: str, name: str) -> None:
+        self.name = name
+        self.option = f"--set {printable(text)[:200]}"
+        path, equals, value = text.partition("=")
+        self.steps = path.strip().split(".")
+        if not equals or not all(self.steps):
+            raise self._refusal((), "must be path=value, such as queues.sales.agents=40")
+        if not value.strip():
+            raise self._refusal(self.steps, "has no value after the =")
+        try:
+            self.value = read_tree(value)
+        except ReadingError as error:
+            raise self._refusal(self.steps, error.sentence) from None
+        self._mark(self.value)
 
-    def refuse(path: str, sentence: str) -> ScenarioError:
-        return ScenarioError([Problem(name, 0, 0, path, sentence, option)])
+    def apply(self, tree: Node) -> None:
+        node = tree
+        for index, step in enumerate(self.steps[:-1]):
+            node = self._below(node, step, self.steps[:index])
+        self._put(node, self.steps[-1], self.steps[:-1])
 
-    path_text, equals, value_text = override.partition("=")
-    steps = path_text.strip().split(".")
-    if not equals or not all(steps):
-        raise refuse("", "must be path=value, such as queues.sales.agents=40")
-    try:
-        value = read_tree(value_text)
-    except ReadingError as error:
-        raise refuse(path_text, error.sentence) from None
-    _mark(value, option)
-    node = tree
-    done: list[str | int] = []
-    for index, step in enumerate(steps):
-        last = index == len(steps) - 1
-        inner = node.value
-        if isinstance(inner, dict) and node.keys is not None:
-            if last:
-                inner[step] = value
-                node.keys[step] = (value.line, value.column)
-            elif step not in inner or inner[step].value is None:
-                inner[step] = Node({}, 0, 0, {}, option)
-                node.keys[step] = (0, 0)
-            node = inner[step]
-        elif isinstance(inner, list):
-            if not step.isdecimal() or int(step) >= len(inner):
-                raise refuse(
-                    _text((*done, step)),
-                    f"{_text(tuple(done))} is a list of {len(inner)}; name an entry by number, from 0",
-                )
-            if last:
-                inner[int(step)] = value
-            node = inner[int(step)]
+    def _below(self, node: Node, step: str, done: Sequence[str]) -> Node:
+        if node.entries is not None:
+            below = node.entries.get(step)
+            if below is None or (below.is_scalar() and below.value is None):
+                below = Node(0, 0)
+                below.entries = {}
+                below.option = self.option
+                node.entries[step] = below
+                node.key_places[step] = (0, 0)
+            return below
+        if node.items is not None:
+            return node.items[self._index(node.items, step, done)]
+        raise self._leads_nowhere(step, done)
+
+    def _put(self, node: Node, step: str, done: Sequence[str]) -> None:
+        if node.entries is not None:
+            node.entries[step] = self.value
+            node.key_places[step] = (0, 0)
+        elif node.items is not None:
+            node.items[self._index(node.items, step, done)] = self.value
         else:
-            raise refuse(
-                _text((*done, step)),
-                f"{_text(tuple(done))} holds a single value, nothing below it can be set",
-            )
-        done.append(step)
+            raise self._leads_nowhere(step, done)
 
+    def _index(self, items: list[Node], step: str, done: Sequence[str]) -> int:
+        if step.isascii() and step.isdecimal() and len(step) < 10 and int(step) < len(items):
+            return int(step)
+        numbers = f"0 to {len(items) - 1}" if items else "and it is empty"
+        raise self._refusal(done, f"is a list, whose entries are numbers, {numbers}, not {step}")
 
-def _mark(node: Node, option: str) -> None:
-    node.option = option
-    inner = node.value
-    if isinstance(inner, dict):
-        for below in inner.values():
-            _mark(below, option)
-    elif isinstance(inner, list):
-        for below in inner:
-            _mark(below, option)
+    def _leads_nowhere(self, step: str, done: Sequence[str]) -> ScenarioError:
+        return self._refusal(done, f"holds a single value, below which there is no {step}; set it as a whole")
 
+    def _mark(self, node: Node) -> None:
+        node.option = self.option
+        for below in (*(node.entries or {}).values(), *(node.items or ())):
+            self._mark(below)
 
-def _text(path: Path) -> str:
-    return ".".join(str(step) for step in path)
+    def _refusal(self, path: Sequence[str], sentence: str) -> ScenarioError:
+        return ScenarioError(
+            [Problem(self.name, 0, 0, printable(".".join(path))[:200], printable(sentence), self.option)]
+        )

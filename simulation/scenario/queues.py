@@ -10,11 +10,11 @@ from simulation.scenario.base import Part, problem
 from simulation.scenario.distribution_forms import TimeDistribution, TimeDistributionOrInfinite
 from simulation.scenario.distributions import Constant, Exponential
 from simulation.scenario.values import (
+    AgentCount,
     CountOrUnlimited,
     Duration,
     DurationOrUnlimited,
     Share,
-    Whole,
     WholeOrUnlimited,
 )
 
@@ -29,7 +29,7 @@ class ServiceLevel(Part):
 class Queue(Part):
     """Callers who wait for an agent."""
 
-    agents: Whole | None = Field(
+    agents: AgentCount | None = Field(
         default=None,
         description="Short for a pool of the same name that serves this queue alone: its agents.",
     )
@@ -61,7 +61,7 @@ class Queue(Part):
 class Shift(Part):
     """A number of agents for a time."""
 
-    count: Whole = Field(description="Agents on this shift.", examples=[8])
+    count: AgentCount = Field(description="Agents on this shift.", examples=[8])
     from_: Duration = Field(default=0, alias="from", description="When it starts, from the start of the run.")
     to: Duration | None = Field(default=None, description="When it ends; default with the run.")
 
@@ -75,10 +75,10 @@ class Shift(Part):
 class Pool(Part):
     """Human agents who serve the same queues."""
 
-    count: Whole | None = Field(default=None, description="Agents, all the time.")
+    count: AgentCount | None = Field(default=None, description="Agents, all the time.")
     shifts: Annotated[tuple[Shift, ...], Field(max_length=10_000)] | None = Field(
         default=None,
-        description="Agents by time, in place of count. An agent on a call at the end of a shift finishes it first.",
+        description="Agents by time, in place of count. Who is on a call as a shift ends finishes it.",
     )
     queues: tuple[str, ...] | None = Field(
         default=None,

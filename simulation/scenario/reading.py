@@ -1,25 +1,36 @@
 """YAML to a tree that knows its places.
 
-Built from libyaml's events rather than its nodes: a scenario needs no anchors, aliases, merge keys or tags, so all
-of them are refused where they stand, before anything is built from them, and neither depth nor number grows past a
-bound. Scalars are read as YAML 1.2's core schema has them: `yes`, `on` and `12:30` are text.
+Built from libyaml's events rather than its nodes: a scenario needs no anchors, aliases, merge keys or tags,
+so all of them are refused where they stand, before anything is built from them, and neither depth nor number
+grows past a bound. Scalars are read as YAML 1.2's core schema has them: `yes`, `on` and `12:30` are text.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import yaml
+from yaml.events import (
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from simulation.scenario.base import Path
 
 DEEPEST: Final = 32
-MOST_NODES: Final = 1_000_000
+"""Lists and mappings within each other."""
+MOST_NODES: Final = 500_000
+"""Keeps what a hostile file of 16 MiB costs to some seconds and some hundred megabytes."""
 MOST_BYTES: Final = 16 * 1024 * 1024
+LONGEST_KEY: Final = 200
+LONGEST_NUMBER: Final = 40
 
-PlainValue: TypeAlias = None | bool | int | float | str | list["PlainValue"] | dict[str, "PlainValue"]
+Scalar: TypeAlias = bool | int | float | str | None
 
 _NULL: Final = frozenset(("", "~", "null", "Null", "NULL"))
 _TRUE: Final = frozenset(("true", "True", "TRUE"))
@@ -30,15 +41,18 @@ _OCTAL_OR_HEX: Final = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _PHONE: Final = re.compile(r"\+[0-9]{5,}")
-_LONGEST_NUMBER: Final = 40
+_EMPTY: Final = "is empty; the smallest scenario has a clock, a queue and an inbound line"
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class ReadingError(Exception):
-    """The text is not the YAML a scenario is written in. Line and column from 1; 0 for the text as a whole."""
+    """The text is not the YAML a scenario is written in.
 
-    def __init__(self, sentence: str, line: int, column: int, path: Path = ()) -> None:
+    Line and column count from 1 and are 0 where the text as a whole is meant.
+    """
+
+    def __init__(self, sentence: str, line: int = 0, column: int = 0, path: Path = ()) -> None:
         super().__init__(sentence, line, column, path)
         self.sentence = sentence
         self.line = line
@@ -46,69 +60,72 @@ class ReadingError(Exception):
         self.path = path
 
 
-@dataclass(slots=True, eq=False)
 class Node:
-    """A value of the tree: a scalar, a list of nodes, or a mapping of nodes by key."""
+    """A value of the tree: a mapping (`entries`), a list (`items`), or else the scalar `value`."""
 
-    value: Any
-    """None, bool, int, float, str; list[Node]; dict[str, Node]."""
-    line: int
-    column: int
-    keys: dict[str, tuple[int, int]] | None = None
-    """Line and column of each key of a mapping."""
-    option: str = ""
-    """The override that put this node in, or empty."""
+    __slots__ = ("column", "entries", "items", "key_places", "line", "option", "value")
+
+    def __init__(self, line: int, column: int) -> None:
+        self.line = line
+        self.column = column
+        self.value: Scalar = None
+        self.items: list[Node] | None = None
+        self.entries: dict[str, Node] | None = None
+        self.key_places: dict[str, tuple[int, int]] = {}
+        """Line and column of each key of a mapping."""
+        self.option = ""
+        """The override that put this node in, or empty."""
+
+    def is_scalar(self) -> bool:
+        return self.items is None and self.entries is None
 
     def plain(self) -> Any:
-        """The tree as plain lists, dictionaries and scalars."""
-        value = self.value
-        if isinstance(value, dict):
-            return {key: node.plain() for key, node in value.items()}  # pyright: ignore
-        if isinstance(value, list):
-            return [node.plain() for node in value]  # pyright: ignore
-        return value
+        """The tree as plain dictionaries, lists and scalars."""
+        if self.entries is not None:
+            return {key: node.plain() for key, node in self.entries.items()}
+        if self.items is not None:
+            return [node.plain() for node in self.items]
+        return self.value
 
 
-def scalar_value(text: str) -> None | bool | int | float | str:
-    """A plain scalar by the core schema. Raises ValueError with a sentence for what may not stand unquoted."""
+def scalar_value(text: str) -> Scalar:
+    """A plain scalar by the core schema. Raises ReadingError for what may not stand unquoted."""
     if text in _NULL:
         return None
     if text[0] not in _NUMERIC_START:
         return True if text in _TRUE else False if text in _FALSE else text
     if _PHONE.fullmatch(text):
-        raise ValueError(f'is a number to YAML, which drops the +; write it in quotes: "{text[:40]}"')
+        raise ReadingError(f'is a number to YAML, which drops the +; write it in quotes: "{text[:40]}"')
     if _NOT_FINITE.fullmatch(text):
-        raise ValueError(f"is {text}; numbers must be finite")
-    whole = _INT.fullmatch(text)
-    if whole or _FLOAT.fullmatch(text):
-        if len(text) > _LONGEST_NUMBER:
-            raise ValueError(f"is a number of {len(text)} characters; at most {_LONGEST_NUMBER} are read")
+        raise ReadingError(f"must be a finite number, not {text}")
+    whole = _INT.fullmatch(text) is not None
+    if whole or _FLOAT.fullmatch(text) or _OCTAL_OR_HEX.fullmatch(text):
+        if len(text) > LONGEST_NUMBER:
+            raise ReadingError(f"is a number of {len(text)} characters; at most {LONGEST_NUMBER} are read")
         if whole:
             return int(text)
+        if text[:2] in ("0o", "0x"):
+            return int(text, 0)
         number = float(text)
         if number in (float("inf"), float("-inf")):
-            raise ValueError(f"is {text}, too large to be a number")
+            raise ReadingError(f"must be a finite number, and {text} is too large")
         return number
-    if _OCTAL_OR_HEX.fullmatch(text):
-        if len(text) > _LONGEST_NUMBER:
-            raise ValueError(f"is a number of {len(text)} characters; at most {_LONGEST_NUMBER} are read")
-        return int(text, 0)
     return text
 
 
 class _Open:
     """A list or mapping whose end has not been seen."""
 
-    __slots__ = ("key", "key_at", "node")
+    __slots__ = ("key", "key_place", "node")
 
     def __init__(self, node: Node) -> None:
         self.node = node
         self.key: str | None = None
-        self.key_at = (0, 0)
+        self.key_place = (0, 0)
 
 
 class _Tree:
-    """Takes events, gives the tree."""
+    """Takes events, grows the tree."""
 
     def __init__(self) -> None:
         self.root: Node | None = None
@@ -117,143 +134,164 @@ class _Tree:
 
     def path(self) -> Path:
         steps: list[str | int] = []
-        for open_ in self.stack:
-            if isinstance(open_.node.value, list):
-                steps.append(len(open_.node.value))  # pyright: ignore[reportUnknownArgumentType]
-            elif open_.key is not None:
-                steps.append(open_.key)
+        for level in self.stack:
+            if level.node.items is not None:
+                steps.append(len(level.node.items))
+            elif level.key is not None:
+                steps.append(level.key)
         return tuple(steps)
 
-    def refuse(self, sentence: str, event: Any) -> ReadingError:
-        mark = event.start_mark
-        return ReadingError(sentence, mark.line + 1, mark.column + 1, self.path())
+    def refusal(self, sentence: str, event: Any) -> ReadingError:
+        return ReadingError(sentence, event.start_mark.line + 1, event.start_mark.column + 1, self.path())
 
-    def add(self, node: Node) -> None:
+    def node_at(self, event: Any) -> Node:
         self.count += 1
         if self.count > MOST_NODES:
-            raise ReadingError(
-                f"holds more than {MOST_NODES} values; keep long lists of contacts in a CSV file",
-                node.line,
-                node.column,
+            raise self.refusal(
+                f"is past the {MOST_NODES} values read of one file; keep long lists of contacts in CSV", event
             )
+        return Node(event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def add(self, node: Node) -> None:
         if not self.stack:
             self.root = node
             return
         top = self.stack[-1]
-        if top.node.keys is None:
-            top.node.value.append(node)
-        else:
-            key = top.key
-            assert key is not None
-            top.node.value[key] = node
-            top.node.keys[key] = top.key_at
+        if top.node.items is not None:
+            top.node.items.append(node)
+        elif top.node.entries is not None and top.key is not None:
+            top.node.entries[top.key] = node
+            top.node.key_places[top.key] = top.key_place
             top.key = None
 
     def expects_key(self) -> bool:
-        return bool(self.stack) and self.stack[-1].node.keys is not None and self.stack[-1].key is None
+        return bool(self.stack) and self.stack[-1].node.entries is not None and self.stack[-1].key is None
 
     def scalar(self, event: Any) -> None:
         if self.expects_key():
-            self._key(event)
+            self.key(event)
             return
-        mark = event.start_mark
         text: str = event.value
+        node = self.node_at(event)
         if event.implicit[0]:
             try:
-                value = scalar_value(text)
-            except ValueError as error:
-                raise self.refuse(str(error), event) from None
+                node.value = scalar_value(text)
+            except ReadingError as error:
+                raise self.refusal(error.sentence, event) from None
         else:
-            value = text
+            node.value = text
         if "\0" in text:
-            raise self.refuse("holds a NUL character", event)
-        self.add(Node(value, mark.line + 1, mark.column + 1))
+            raise self.refusal("holds a NUL character", event)
+        self.add(node)
 
-    def _key(self, event: Any) -> None:
+    def key(self, event: Any) -> None:
         top = self.stack[-1]
         key: str = event.value
         if key == "<<" and event.implicit[0]:
-            raise self.refuse("merge keys (<<) are not read; write the values out", event)
-        if len(key) > 200 or "\0" in key:
-            raise self.refuse("a key may have at most 200 characters, none of them NUL", event)
-        if top.node.keys is not None and key in top.node.keys:
-            line, column = top.node.keys[key]
-            top.key = key
-            raise self.refuse(f"is given twice, first at {line}:{column}; keep one of them", event)
+            raise self.refusal("merge keys (<<) are not read; write the values out", event)
+        if len(key) > LONGEST_KEY or "\0" in key:
+            raise self.refusal(f"holds a key that is not a name of at most {LONGEST_KEY} characters", event)
         top.key = key
-        top.key_at = (event.start_mark.line + 1, event.start_mark.column + 1)
+        place = top.node.key_places.get(key)
+        if place is not None:
+            raise self.refusal(f"is given twice, first at {place[0]}:{place[1]}; keep one of them", event)
+        top.key_place = (event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def start(self, event: Any, mapping: bool) -> None:
+    def start(self, event: Any) -> None:
         if self.expects_key():
-            raise self.refuse("a key must be plain text", event)
+            raise self.refusal("holds a key that is a list or a mapping; a key must be a name", event)
         if len(self.stack) >= DEEPEST:
-            raise self.refuse(f"is nested more than {DEEPEST} deep", event)
-        mark = event.start_mark
-        node = Node({} if mapping else [], mark.line + 1, mark.column + 1, {} if mapping else None)
+            raise self.refusal(f"is nested more than {DEEPEST} deep; a scenario never is", event)
+        node = self.node_at(event)
+        if type(event) is MappingStartEvent:
+            node.entries = {}
+        else:
+            node.items = []
         self.stack.append(_Open(node))
 
     def end(self) -> None:
-        node = self.stack.pop().node
-        self.add(node)
+        self.add(self.stack.pop().node)
 
 
 def read_tree(text: str) -> Node:
     """The one document of `text`. Raises ReadingError."""
-    if not text.strip():
-        raise ReadingError("is empty; the smallest scenario has a clock, a queue and an inbound line", 0, 0)
-    nul = text.find("\0")
-    if nul >= 0:
-        line, column = place_of(text, nul)
-        raise ReadingError("holds a NUL character; a scenario is plain text", line, column)
+    text = text.removeprefix("\ufeff")
+    _check_characters(text)
     tree = _Tree()
-    documents = 0
     try:
         loader = _Loader(text)
         try:
-            while loader.check_event():
-                event = loader.get_event()
-                documents += _take(tree, event, documents)
+            _take_all(tree, loader)
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
-        raise _syntax(error, text) from None
+        raise _syntax_error(error, text) from None
     if tree.root is None:
-        raise ReadingError("is empty; the smallest scenario has a clock, a queue and an inbound line", 0, 0)
+        raise ReadingError(_EMPTY)
     return tree.root
 
 
-def _take(tree: _Tree, event: Any, documents: int) -> int:
-    kind: str = type(event).__name__
-    if getattr(event, "anchor", None) is not None:
-        raise tree.refuse("anchors and aliases (&, *) are not read; write the value out", event)
-    if getattr(event, "tag", None) is not None:
-        tag = event.tag[:60].replace("tag:yaml.org,2002:", "!!")
-        raise tree.refuse(f"tags are not read; remove {tag}", event)
-    if kind == "ScalarEvent":
-        tree.scalar(event)
-    elif kind in ("MappingStartEvent", "SequenceStartEvent"):
-        tree.start(event, kind == "MappingStartEvent")
-    elif kind in ("MappingEndEvent", "SequenceEndEvent"):
-        tree.end()
-    elif kind == "DocumentStartEvent":
-        if documents:
-            raise tree.refuse("a second document starts here; a file holds one scenario", event)
-        return 1
-    return 0
+def _check_characters(text: str) -> None:
+    if not text.strip():
+        raise ReadingError(_EMPTY)
+    nul = text.find("\0")
+    if nul >= 0:
+        raise ReadingError("holds a NUL character; a scenario is plain text", *place_of(text, nul))
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ReadingError("holds half a character, a lone surrogate", *place_of(text, error.start)) from None
+
+
+def _take_all(tree: _Tree, loader: Any) -> None:
+    documents = 0
+    while loader.check_event():
+        event = loader.get_event()
+        kind: Any = event.__class__
+        if kind is ScalarEvent:
+            if event.anchor is not None or event.tag is not None:
+                raise _decoration(tree, event)
+            tree.scalar(event)
+        elif kind is MappingStartEvent or kind is SequenceStartEvent:
+            if event.anchor is not None or event.tag is not None:
+                raise _decoration(tree, event)
+            tree.start(event)
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            tree.end()
+        elif kind is DocumentStartEvent:
+            documents += 1
+            if documents > 1:
+                raise tree.refusal("a second document starts here; a file holds one scenario", event)
+        elif getattr(event, "anchor", None) is not None:
+            raise _decoration(tree, event)
+
+
+def _decoration(tree: _Tree, event: Any) -> ReadingError:
+    if event.anchor is not None:
+        return tree.refusal("anchors and aliases (& and *) are not read; write the value out", event)
+    tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
+    return tree.refusal(f"tags are not read; remove {printable(tag)[:60]}", event)
 
 
 def place_of(text: str, index: int) -> tuple[int, int]:
     """Line and column, from 1, of a character."""
-    return text.count("\n", 0, index) + 1, index - (text.rfind("\n", 0, index) + 1) + 1
+    return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
 
 
-def _syntax(error: yaml.YAMLError, text: str) -> ReadingError:
+def printable(text: str) -> str:
+    """The text with what a terminal would act on replaced."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
+
+
+def _syntax_error(error: yaml.YAMLError, text: str) -> ReadingError:
     mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "can't be read")
+    what = printable(str(getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"))
+    if "found character '\\t'" in what or "cannot start any token" in what:
+        what += "; indent with spaces, and put text that starts with @, ` or % in quotes"
+    sentence = f"is not YAML: {what}"
     if mark is not None:
-        return ReadingError(f"is not YAML: {what}", mark.line + 1, mark.column + 1)
+        return ReadingError(sentence, mark.line + 1, mark.column + 1)
     position: Any = getattr(error, "position", None)
     if isinstance(position, int):
-        line, column = place_of(text, min(position, len(text)))
-        return ReadingError(f"is not YAML: {what}", line, column)
-    return ReadingError(f"is not YAML: {what}", 0, 0)
+        return ReadingError(sentence, *place_of(text, min(position, len(text))))
+    return ReadingError(sentence)

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulation.scenario.base import Path
+from simulation.scenario.base import Finding, Path
 from simulation.scenario.expectations import nearest
 from simulation.scenario.timeline import VERBS
 
 if TYPE_CHECKING:
     from simulation.scenario.model import Scenario
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One sentence about the value at `path`."""
-
-    path: Path
-    sentence: str
 
 
 def findings(scenario: Scenario) -> list[Finding]:
@@ -80,7 +71,7 @@ def _queues(scenario: Scenario) -> Iterator[Finding]:
             if own is None and pool in pools and pool != name:
                 yield Finding(
                     (*at, "pools", index),
-                    f"is short for agents of queues.{pool} alone; define agents.{pool} with queues: [{pool}, {name}]",
+                    f"serves queues.{pool} alone; define agents.{pool} with queues: [{pool}, {name}] instead",
                 )
         if queue.agents is not None and queue.pools is not None and name not in queue.pools:
             yield Finding(
@@ -158,9 +149,9 @@ def _campaigns(scenario: Scenario) -> Iterator[Finding]:
 
 def _timeline(scenario: Scenario) -> Iterator[Finding]:
     known: dict[str, tuple[str, Collection[str]]] = {
-        verb: ("campaign", scenario.campaigns) for verb in ("launch", "pause", "resume", "stop")
+        **dict.fromkeys(("launch", "pause", "resume", "stop"), ("campaign", scenario.campaigns)),
+        **dict.fromkeys(("trunk_down", "trunk_up"), ("trunk", scenario.trunks)),
     }
-    known |= {verb: ("trunk", scenario.trunks) for verb in ("trunk_down", "trunk_up")}
     for index, entry in enumerate(scenario.timeline):
         at: Path = ("timeline", index)
         if scenario.clock.horizon is not None and entry.at > scenario.clock.horizon:

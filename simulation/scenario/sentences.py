@@ -5,30 +5,35 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Annotated, Any, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Final, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from simulation.scenario.base import PROBLEM, PROBLEMS, Path
+from simulation.scenario.base import PROBLEM, PROBLEMS, Finding, Path
 from simulation.scenario.model import Scenario
 from simulation.scenario.values import shown
 
+UNKNOWN: Final = "unknown key"
+NOT_A_NAME: Final = "is not a name"
+AT_KEY: Final = (UNKNOWN, NOT_A_NAME)
+"""How a sentence begins that is about a key, not about its value."""
+_KEY: Final = "[key]"
+"""Where pydantic puts what is wrong with a key."""
 
-def findings_of(error: ValidationError) -> Iterator[tuple[Path, str]]:
-    """(path, sentence) of each thing wrong. The path may lead through names that no file holds, such as tags."""
+
+def findings_of(error: ValidationError) -> Iterator[Finding]:
+    """Each thing wrong. A path may lead through names that no file holds, such as a constant's `value`."""
     for found in error.errors(include_url=False):
         context: dict[str, Any] = found.get("ctx", {})
-        path: Path = tuple(
-            step for step in found["loc"] if not (isinstance(step, str) and step.startswith("~"))
-        )
+        path: Path = tuple(step for step in found["loc"] if not str(step).startswith("~") and step != _KEY)
         if found["type"] == PROBLEMS:
-            for finding in context["findings"]:
-                yield (*path, *finding.path), finding.sentence
+            yield from (Finding((*path, *each.path), each.sentence) for each in context["findings"])
         elif found["type"] == PROBLEM:
-            yield (*path, *context["at"]), str(context["sentence"])
+            yield Finding((*path, *context["at"]), str(context["sentence"]))
         else:
-            yield path, _sentence(found["type"], path, context, found["input"], found["msg"])
+            sentence = _sentence(found["type"], path, context, found["input"], found["msg"])
+            yield Finding(path, sentence)
 
 
 def _sentence(kind: str, path: Path, context: dict[str, Any], value: Any, message: str) -> str:
@@ -70,7 +75,9 @@ def _sentence(kind: str, path: Path, context: dict[str, Any], value: Any, messag
 
 
 def _pattern(path: Path, value: Any) -> str:
-    return f"must be letters, digits, - and _, beginning with a letter or digit, and is {shown(value)}"
+    if path == ("name",):
+        return f"must be letters, digits, '.', '-' and '_', at most 100, and is {shown(value)}"
+    return f"{NOT_A_NAME}; a name has letters, digits, '-' and '_', at most 64, the first no '-' or '_'"
 
 
 def _one_of(value: Any, expected: str) -> str:

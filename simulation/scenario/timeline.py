@@ -7,7 +7,7 @@ from typing import Final, Literal
 from pydantic import Field, model_validator
 
 from simulation.scenario.base import Part, problem
-from simulation.scenario.values import Duration, Whole
+from simulation.scenario.values import AgentCount, Duration
 
 VERBS: Final = ("set_agents", "trunk_down", "trunk_up", "launch", "pause", "resume", "stop")
 
@@ -16,7 +16,7 @@ class SetAgents(Part):
     """A pool's number of agents from now on; agents on a call finish it first."""
 
     pool: str = Field(description="Pool of agents.", examples=["sales"])
-    count: Whole = Field(description="Agents from now on.", examples=[30])
+    count: AgentCount = Field(description="Agents from now on.", examples=[30])
 
 
 class TimelineEntry(Part):

@@ -35,7 +35,7 @@ class Outage(Part):
 
 
 class Faults(Part):
-    """What a real carrier does now and then. A share is of the carrier's events, `refuse` of the calls dialled."""
+    """What a real carrier does now and then. Shares are of its events, `refuse` of the calls dialled."""
 
     late: Late | None = Field(default=None, description="Events that come late.")
     duplicate: Share = Field(default=0.0, description="Share of events that come twice.")

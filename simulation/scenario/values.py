@@ -11,28 +11,31 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Final, TypeAlias
 
-from busyhour.core.ids import DAY, HOUR, MINUTE, SECOND
+from busyhour.core.ids import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from simulation.scenario.base import Form, problem
 
-UNIT_US: Final[dict[str, int]] = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": 1_000, "us": 1}
+UNIT_US: Final[dict[str, int]] = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": MILLISECOND, "us": 1}
 PER_SECONDS: Final[dict[str, int]] = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
 
 LONGEST_US: Final = 3_660 * DAY
 """Ten years. Beyond it a number is a slip of the unit, and sums of instants would leave 64 bits."""
 MOST_PER_SECOND: Final = 1_000_000.0
 MOST_COUNT: Final = 100_000_000
+MOST_AGENTS: Final = 1_000_000
 
-NUMBER: Final = r"[0-9]{1,15}(?:\.[0-9]{1,12})?"
+NUMBER: Final = r"[0-9]+(?:\.[0-9]+)?"
+LONGEST_NUMBER: Final = 400
 DURATION_PATTERN: Final = "^(?=.)(?:" + "".join(f"(?:{NUMBER}{u})?" for u in UNIT_US) + f"|{NUMBER})$"
 RATE_PATTERN: Final = f"^{NUMBER}/(?:s|min|h|d)$"
 PERCENT_PATTERN: Final = f"^{NUMBER}%$"
 TIME_OF_DAY_PATTERN: Final = r"^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 
-_DURATION: Final = re.compile("^" + "".join(f"(?:({NUMBER}){u})?" for u in UNIT_US) + "$")
-_NUMBER: Final = re.compile(f"^{NUMBER}$")
-_RATE: Final = re.compile(f"^({NUMBER})/(s|min|h|d)$")
-_PERCENT: Final = re.compile(f"^({NUMBER})%$")
-_TIME_OF_DAY: Final = re.compile(TIME_OF_DAY_PATTERN)
+# \Z, for $ would let a line break follow.
+_DURATION: Final = re.compile("".join(f"(?:({NUMBER}){u})?" for u in UNIT_US) + r"\Z")
+_NUMBER: Final = re.compile(rf"{NUMBER}\Z")
+_RATE: Final = re.compile(rf"({NUMBER})/(s|min|h|d)\Z")
+_PERCENT: Final = re.compile(rf"({NUMBER})%\Z")
+_TIME_OF_DAY: Final = re.compile(TIME_OF_DAY_PATTERN.replace("$", r"\Z"))
 
 DURATION_REMEDY: Final = 'such as 90 (seconds), "250ms", "2m" or "1h30m"'
 RATE_REMEDY: Final = 'such as "48/min", "300/h" or "2/s"'
@@ -58,13 +61,19 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _is_short_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_NUMBER
+
+
 def duration_us(value: Any, from_file: bool) -> Decimal:
     """Microseconds, exactly as written. Raises a `problem` naming what a duration looks like."""
     if is_number(value):
         us = Decimal(repr(value)) * (SECOND if from_file else 1)
-    elif isinstance(value, str) and (plain := _NUMBER.match(value)):
+    elif not isinstance(value, str) or not 0 < len(value) <= LONGEST_NUMBER:
+        raise problem(f"must be a duration, {DURATION_REMEDY}, not {shown(value)}")
+    elif plain := _NUMBER.match(value):
         us = Decimal(plain[0]) * SECOND
-    elif isinstance(value, str) and value and (parts := _DURATION.match(value)):
+    elif parts := _DURATION.match(value):
         us = sum(
             (Decimal(n) * unit for n, unit in zip(parts.groups(), UNIT_US.values(), strict=True) if n),
             start=Decimal(0),
@@ -83,17 +92,17 @@ def read_duration(value: Any, from_file: bool) -> int:
 
 
 def write_duration(us: float) -> str:
-    """The exact duration in as few units as hold it: `4h`, `1h30m`, `1500ms`, `0.5us`."""
+    """The exact duration: `4h`, `1h30m`, `1500ms`, `0.5us`."""
     if not float(us).is_integer():
         return f"{Decimal(repr(us)):f}us"
     rest = int(us)
     if rest == 0:
         return "0s"
+    if rest < MINUTE and rest % SECOND:
+        return f"{rest}us" if rest % MILLISECOND else f"{rest // MILLISECOND}ms"
     text = ""
-    for unit, size in UNIT_US.items():
-        if unit == "d":
-            continue
-        count, rest = divmod(rest, size)
+    for unit in ("h", "m", "s", "ms", "us"):
+        count, rest = divmod(rest, UNIT_US[unit])
         if count:
             text += f"{count}{unit}"
     return text
@@ -102,7 +111,7 @@ def write_duration(us: float) -> str:
 def read_rate(value: Any, from_file: bool) -> float:
     if is_number(value) and not from_file:
         per_second = float(value)
-    elif isinstance(value, str) and (parts := _RATE.match(value)):
+    elif _is_short_text(value) and (parts := _RATE.match(value)):
         per_second = float(Decimal(parts[1]) / PER_SECONDS[parts[2]])
     elif is_number(value):
         raise problem(f'must say per what, {RATE_REMEDY}: write "{value}/s", "{value}/min" or "{value}/h"')
@@ -120,10 +129,11 @@ def decimal_text(number: float) -> str:
 
 
 def write_rate(per_second: float) -> str:
+    """The shortest of the exact forms."""
     forms = [f"{decimal_text(per_second)}/s"]
-    for unit, seconds in (("min", 60), ("h", 3_600)):
-        text = f"{decimal_text(round(per_second * seconds, 9))}/{unit}"
-        if float(Decimal(text.split("/")[0]) / seconds) == per_second:
+    for unit in ("min", "h"):
+        text = f"{decimal_text(round(per_second * PER_SECONDS[unit], 9))}/{unit}"
+        if read_rate(text, True) == per_second:
             forms.append(text)
     return min(forms, key=len)
 
@@ -141,7 +151,7 @@ def read_pace(value: Any, from_file: bool) -> float:
 def read_share(value: Any, from_file: bool) -> float:
     if is_number(value):
         share = float(value)
-    elif isinstance(value, str) and (percent := _PERCENT.match(value)):
+    elif _is_short_text(value) and (percent := _PERCENT.match(value)):
         share = float(Decimal(percent[1]) / 100)
     else:
         raise problem(f"must be a share, {SHARE_REMEDY}, not {shown(value)}")
@@ -223,6 +233,8 @@ PACE: Final = Form("pace", read_pace, _same)
 SHARE: Final = Form("share", read_share, _same)
 WHOLE: Final = _whole("whole", 0)
 COUNT: Final = _whole("count", 1)
+AGENT_COUNT: Final = _whole("agent_count", 0, MOST_AGENTS)
+SEED: Final = _whole("seed", 0, 2**63 - 1)
 FACTOR: Final = Form("factor", _read_factor, _same)
 TIME_OF_DAY: Final = Form("time_of_day", read_time_of_day, write_time_of_day)
 
@@ -236,5 +248,7 @@ Whole: TypeAlias = Annotated[int, WHOLE]
 Count: TypeAlias = Annotated[int, COUNT]
 WholeOrUnlimited: TypeAlias = Annotated[int | None, or_word(WHOLE, "unlimited")]
 CountOrUnlimited: TypeAlias = Annotated[int | None, or_word(COUNT, "unlimited")]
+AgentCount: TypeAlias = Annotated[int, AGENT_COUNT]
+Seed: TypeAlias = Annotated[int, SEED]
 Factor: TypeAlias = Annotated[float, FACTOR]
 TimeOfDay: TypeAlias = Annotated[int, TIME_OF_DAY]
