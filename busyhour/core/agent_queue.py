@@ -81,7 +81,7 @@ class Agent:
 class Pool:
     """Agents with the same queues. `queues` is the order in which a freed agent looks for work."""
 
-    __slots__ = ("campaigns", "id", "idle", "queues", "staffed", "staffed_area", "staffed_at")
+    __slots__ = ("campaigns", "id", "idle", "queues", "staffed", "staffed_area", "staffed_at", "steps")
 
     def __init__(self, id: int, queues: list[int]) -> None:
         self.id: int = id
@@ -94,11 +94,15 @@ class Pool:
         self.staffed_area: int = 0
         """Integral of `staffed` up to `staffed_at`, agent-microseconds."""
         self.staffed_at: Instant = 0
+        self.steps: list[tuple[Instant, int]] | None = None
+        """(instant, staffed from then on), kept only for who asked by setting a list: a simulation's plots."""
 
     def staff(self, change: int, now: Instant) -> None:
         self.staffed_area += self.staffed * (now - self.staffed_at)
         self.staffed_at = now
         self.staffed += change
+        if self.steps is not None:
+            self.steps.append((now, self.staffed))
 
 
 @final

@@ -8,8 +8,11 @@ from busyhour.core.ids import ABSENT, Instant, Micros
 NEVER_AGAIN: Final = ABSENT
 """A retry delay that means: do not try this contact again after this outcome."""
 
-RETRYABLE: Final = (BUSY, NO_ANSWER, MACHINE, FAILED, ABANDONED, INVALID)
-"""Dispositions a retry rule may name; a reached person is never redialled."""
+BLOCKED: Final = len(DISPOSITIONS)
+"""Outcome of an attempt that its trunk refused: the phone never rang. Without a rule of its own it is FAILED."""
+
+RETRYABLE: Final = (BUSY, NO_ANSWER, MACHINE, FAILED, ABANDONED, INVALID, BLOCKED)
+"""Outcomes a retry rule may name; a reached person is never redialled."""
 
 
 @final
@@ -46,7 +49,7 @@ class Lease:
 class RetryRules:
     """How often a contact is tried, and how long after which outcome.
 
-    `after[disposition]` is the delay from the attempt's end, or NEVER_AGAIN.
+    `after[outcome]` (a disposition or BLOCKED) is the delay from the attempt's end, or NEVER_AGAIN.
     """
 
     __slots__ = ("max_attempts", "max_per_day", "after")
@@ -56,10 +59,11 @@ class RetryRules:
         self.max_per_day: int = max_per_day
         """Attempts in one local calendar day; 0 for no such limit."""
         self.after: list[Micros] = [after.get(code, NEVER_AGAIN) for code in range(len(DISPOSITIONS))]
+        self.after.append(after.get(BLOCKED, self.after[FAILED]))
 
-    def due_at(self, contact: Contact, disposition: int, ended_at: Instant) -> Instant:
+    def due_at(self, contact: Contact, outcome: int, ended_at: Instant) -> Instant:
         """When to try again, or NEVER_AGAIN: reached, out of attempts, or an outcome no rule names."""
-        delay = self.after[disposition]
+        delay = self.after[outcome]
         if delay == NEVER_AGAIN or contact.attempts >= self.max_attempts:
             return NEVER_AGAIN
         return ended_at + delay

@@ -6,10 +6,9 @@ and is counted, because carriers send late, duplicate and reordered events and m
 
 from typing import Final, cast, final
 
-from busyhour.core.commands import CloseCall, Command, ConnectAgent, HangUp, PlaceCall, ScreenAnswer, StartVoiceSession
+from busyhour.core.commands import CloseCall, Command, ConnectAgent, HangUp, LeaveMessage, PlaceCall, ScreenAnswer, StartVoiceSession
 from busyhour.core.disposition import (
     ABANDONED,
-    AMD_HUMAN,
     AMD_MACHINE,
     AMD_NONE,
     BUSY,
@@ -19,6 +18,7 @@ from busyhour.core.disposition import (
     END_CUSTOMER_HUNG_UP,
     END_DIAL_TIMEOUT,
     END_MACHINE,
+    END_MAX_WAIT,
     END_NO_AGENT,
     END_NO_VOICE_AGENT,
     END_QUEUE_FULL,
@@ -43,6 +43,7 @@ from busyhour.core.events import (
     CARRIER_REFUSED,
     CARRIER_RINGING,
     HANG_UP_REQUESTED,
+    MESSAGE_LEFT,
     OFFER_REFUSED,
     PARTY_HUNG_UP,
     VOICE_FINISHED,
@@ -70,7 +71,8 @@ STARTING_VOICE: Final = 4
 WITH_VOICE: Final = 5
 WAITING: Final = 6
 CONNECTED: Final = 7
-ENDED: Final = 8
+LEAVING_MESSAGE: Final = 8
+ENDED: Final = 9
 CALL_STATES: Final = (
     "created",
     "dialing",
@@ -80,6 +82,7 @@ CALL_STATES: Final = (
     "with_voice",
     "waiting",
     "connected",
+    "leaving_message",
     "ended",
 )
 
@@ -99,7 +102,7 @@ TRANSITIONS: Final[dict[tuple[int, int], tuple[int, ...]]] = {
     (RINGING, CARRIER_REFUSED): (ENDED,),
     (RINGING, PARTY_HUNG_UP): (ENDED,),
     (RINGING, HANG_UP_REQUESTED): (ENDED,),
-    (SCREENING, ANSWER_SCREENED): (STARTING_VOICE, WAITING, ENDED),
+    (SCREENING, ANSWER_SCREENED): (STARTING_VOICE, WAITING, LEAVING_MESSAGE, ENDED),
     (SCREENING, PARTY_HUNG_UP): (ENDED,),
     (SCREENING, HANG_UP_REQUESTED): (ENDED,),
     (STARTING_VOICE, VOICE_STARTED): (WITH_VOICE,),
@@ -113,6 +116,9 @@ TRANSITIONS: Final[dict[tuple[int, int], tuple[int, ...]]] = {
     (WAITING, OFFER_REFUSED): (ENDED,),
     (WAITING, PARTY_HUNG_UP): (ENDED,),
     (WAITING, HANG_UP_REQUESTED): (ENDED,),
+    (LEAVING_MESSAGE, MESSAGE_LEFT): (ENDED,),
+    (LEAVING_MESSAGE, PARTY_HUNG_UP): (ENDED,),
+    (LEAVING_MESSAGE, HANG_UP_REQUESTED): (ENDED,),
     (CONNECTED, PARTY_HUNG_UP): (ENDED,),
     (CONNECTED, AGENT_HUNG_UP): (ENDED,),
     (CONNECTED, HANG_UP_REQUESTED): (ENDED,),
@@ -154,6 +160,8 @@ class Call:
         "ended_at",
         "id",
         "illegal_events",
+        "leaves_messages",
+        "max_wait",
         "priority",
         "queue",
         "queued_at",
@@ -181,6 +189,9 @@ class Call:
         self.screens_answers: bool = False
         self.dial_timeout: Micros = 0
         """From dialling to giving up an unanswered attempt; 0 for never."""
+        self.max_wait: Micros = 0
+        """From the offer to a queue to sending the caller away; 0 for never."""
+        self.leaves_messages: bool = False
         self.created_at: Instant = created_at
         self.dialed_at: Instant = ABSENT
         self.ringing_at: Instant = ABSENT
@@ -248,26 +259,32 @@ class Call:
             if transfer_to != ABSENT:
                 return self._wait_for_agent(transfer_to, now)
             return self._end(HUMAN, END_COMPLETED, now, [HangUp(self.id)])
+        if kind == MESSAGE_LEFT:
+            return self._end(MACHINE, END_MACHINE, now, [HangUp(self.id)])
         return self._hung_up_by_us(cast(HangUpRequested, event).end_reason, now)
 
     def deadline(self) -> Instant:
-        """When an unanswered attempt is given up; ABSENT when nothing is due."""
+        """When an unanswered attempt is given up or a waiting caller sent away; ABSENT when nothing is due."""
         if self.state == DIALING or self.state == RINGING:
             if self.dial_timeout > 0:
                 return self.dialed_at + self.dial_timeout
+        elif self.state == WAITING and self.max_wait > 0:
+            return self.queued_at + self.max_wait
         return ABSENT
 
     def on_deadline(self, now: Instant) -> list[Command]:
-        """Nobody answered within the dial timeout. Harmless when nothing is due."""
+        """Nobody answered within the dial timeout, or no agent within the longest wait. Harmless when nothing is due."""
         due = self.deadline()
         if due == ABSENT or now < due:
             return []
+        if self.state == WAITING:
+            return self._end(self._lost_while_waiting(ABANDONED), END_MAX_WAIT, now, [HangUp(self.id)])
         self.sip_code = 487  # RFC 3261 15.1.2: what a cancelled INVITE is answered with.
         return self._end(NO_ANSWER, END_DIAL_TIMEOUT, now, [HangUp(self.id)])
 
     def _greet(self, now: Instant) -> list[Command]:
-        """A live answer, as far as we can tell: a voice agent takes it, or a queue."""
-        if self.voice_agent == ABSENT:
+        """A live answer, as far as we can tell: a queue takes it, else a voice agent or the campaign's message."""
+        if self.voice_agent == ABSENT and self.queue != ABSENT:
             return self._wait_for_agent(self.queue, now)
         self.state = STARTING_VOICE
         if self.campaign == ABSENT:
@@ -303,6 +320,9 @@ class Call:
     def _screened(self, result: int, now: Instant) -> list[Command]:
         self.amd = result
         if result == AMD_MACHINE:
+            if self.leaves_messages:
+                self.state = LEAVING_MESSAGE
+                return [LeaveMessage(self.id)]
             return self._end(MACHINE, END_MACHINE, now, [HangUp(self.id)])
         return self._greet(now)
 
@@ -313,6 +333,8 @@ class Call:
             return self._end(self._lost_while_waiting(ABANDONED), END_NO_AGENT, now, [])
         if self.state == DIALING or self.state == RINGING:
             return self._end(NO_ANSWER, END_NO_ANSWER, now, [])
+        if self.state == LEAVING_MESSAGE:
+            return self._end(MACHINE, END_MACHINE, now, [])
         # Gone before anybody could tell who answered.
         return self._end(UNKNOWN, END_CUSTOMER_HUNG_UP, now, [])
 
@@ -366,7 +388,9 @@ CALL_ATTRIBUTES: Final = (
     "agent",
     "priority",
     "screens_answers",
+    "leaves_messages",
     "dial_timeout",
+    "max_wait",
     "created_at",
     "dialed_at",
     "ringing_at",

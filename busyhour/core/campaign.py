@@ -7,10 +7,18 @@ attempt's answer and end. It dials nothing itself: admission's grant creates the
 from typing import Final, cast, final
 
 from busyhour.core.agent_queue import IDLE, OFFLINE, WRAP_UP
-from busyhour.core.attempts import Lease
+from busyhour.core.attempts import BLOCKED, Lease
+from busyhour.core.call import Call
 from busyhour.core.commands import ClaimAttempts, Command, LoadContacts
 from busyhour.core.contact_list import ContactList
-from busyhour.core.disposition import ABANDONED, DISPOSITIONS, END_CANCELLED
+from busyhour.core.disposition import (
+    ABANDONED,
+    DISPOSITIONS,
+    END_CANCELLED,
+    END_NO_CHANNEL,
+    END_TRUNK_DOWN,
+    OUTBOUND,
+)
 from busyhour.core.events import (
     AGENT_CHANGED,
     ATTEMPT_ANSWERED,
@@ -85,6 +93,32 @@ LOAD_BATCH: Final = 256
 
 
 @final
+class DialPlan:
+    """What every call of a campaign has in common. Ids are ABSENT where there is none."""
+
+    __slots__ = (
+        "dial_timeout",
+        "leaves_messages",
+        "max_wait",
+        "priority",
+        "queue",
+        "screens_answers",
+        "trunk",
+        "voice_agent",
+    )
+
+    def __init__(self, trunk: int, queue: int, voice_agent: int, dial_timeout: Micros) -> None:
+        self.trunk: int = trunk
+        self.queue: int = queue
+        self.voice_agent: int = voice_agent
+        self.dial_timeout: Micros = dial_timeout
+        self.max_wait: Micros = 0
+        self.priority: int = 0
+        self.screens_answers: bool = False
+        self.leaves_messages: bool = False
+
+
+@final
 class Campaign:
     """The state machine of one campaign. `max_concurrency` 0 means no limit of its own."""
 
@@ -106,11 +140,15 @@ class Campaign:
         "launched_at",
         "max_concurrency",
         "pacer",
+        "plan",
         "state",
     )
 
-    def __init__(self, id: int, contacts: ContactList, pacer: Pacer, max_concurrency: int) -> None:
+    def __init__(
+        self, id: int, plan: DialPlan, contacts: ContactList, pacer: Pacer, max_concurrency: int
+    ) -> None:
         self.id: int = id
+        self.plan: DialPlan = plan
         self.state: int = DRAFT
         self.contacts: ContactList = contacts
         self.pacer: Pacer = pacer
@@ -173,6 +211,20 @@ class Campaign:
         self._dial(now, commands)
         return commands
 
+    def new_call(self, call_id: int, lease: Lease, now: Instant) -> Call:
+        """The call of a granted lease."""
+        plan = self.plan
+        call = Call(call_id, OUTBOUND, plan.queue, plan.trunk, plan.priority, now)
+        call.campaign = self.id
+        call.contact = lease.contact.id
+        call.attempt = lease.attempt
+        call.voice_agent = plan.voice_agent
+        call.dial_timeout = plan.dial_timeout
+        call.max_wait = plan.max_wait
+        call.screens_answers = plan.screens_answers
+        call.leaves_messages = plan.leaves_messages
+        return call
+
     def _command(self, event: CampaignEvent, now: Instant, commands: list[Command]) -> None:
         after = CAMPAIGN_TRANSITIONS.get((self.state, event.kind), ABSENT)
         if after == ABSENT:
@@ -181,6 +233,7 @@ class Campaign:
         self.state = after
         if event.kind == CAMPAIGN_LAUNCHED and self.launched_at == ABSENT:
             self.launched_at = now
+            self.blocked_since = now
         if event.kind == CAMPAIGN_STOPPED:
             in_flight = cast(CampaignStopped, event).in_flight
             for call in self.in_flight:
@@ -197,8 +250,11 @@ class Campaign:
             self.pacer.abandoned(event.call, now)
         else:
             self.pacer.ended(event.call, now)
-        self.contacts.ended(lease, event.disposition, now)
-        if self.held_until == ABSENT:
+        outcome = event.disposition
+        if event.end_reason == END_NO_CHANNEL or event.end_reason == END_TRUNK_DOWN:
+            outcome = BLOCKED
+        self.contacts.ended(lease, outcome, now)
+        if self.blocked_by == CONCURRENCY:
             self.held_until = now
 
     def _agent_changed(self, event: AgentChanged, now: Instant) -> None:

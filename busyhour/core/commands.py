@@ -37,6 +37,9 @@ class Executor:
     def screen_answer(self, command: "ScreenAnswer") -> None:
         raise NotImplementedError
 
+    def leave_message(self, command: "LeaveMessage") -> None:
+        raise NotImplementedError
+
     def connect_agent(self, command: "ConnectAgent") -> None:
         raise NotImplementedError
 
@@ -105,6 +108,19 @@ class ScreenAnswer(Command):
 
 
 @final
+class LeaveMessage(Command):
+    """Speak the message to the answering machine; `MESSAGE_LEFT` answers it."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: int) -> None:
+        self.call: int = call
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.leave_message(self)
+
+
+@final
 class ConnectAgent(Command):
     """Bridge the call to a human agent."""
 
@@ -120,7 +136,10 @@ class ConnectAgent(Command):
 
 @final
 class StartVoiceSession(Command):
-    """Give the call to a voice agent; `VoiceStarted` or `VoiceRefused` answers it."""
+    """Give the call to a voice agent, or play the campaign's message when `voice_agent` is ABSENT.
+
+    `VOICE_STARTED` or `VOICE_REFUSED` answers it.
+    """
 
     __slots__ = ("call", "voice_agent")
 

@@ -140,18 +140,18 @@ class ContactList:
                 contact.attempts_today = 0
             contact.attempts_today += 1
 
-    def ended(self, lease: Lease, disposition: int, now: Instant) -> None:
+    def ended(self, lease: Lease, outcome: int, now: Instant) -> None:
         """An attempt is over: the contact is done, or tried again later. One that we cancelled counts for nothing."""
         self.leased -= 1
         contact = lease.contact
-        if disposition == HUMAN:
+        if outcome == HUMAN:
             self.completed += 1
             return
-        if disposition == CANCELLED:
+        if outcome == CANCELLED:
             contact.attempts -= 1
             self.returned.append(contact)
             return
-        due_at = self.retry.due_at(contact, disposition, now)
+        due_at = self.retry.due_at(contact, outcome, now)
         if due_at == NEVER_AGAIN:
             self.exhausted += 1
         else:

@@ -24,30 +24,31 @@ AGENT_HUNG_UP: Final = 9
 VOICE_STARTED: Final = 10
 VOICE_REFUSED: Final = 11
 VOICE_FINISHED: Final = 12
-HANG_UP_REQUESTED: Final = 13
-CALL_EVENT_KINDS: Final = 14
+MESSAGE_LEFT: Final = 13
+HANG_UP_REQUESTED: Final = 14
+CALL_EVENT_KINDS: Final = 15
 
 # Kinds of queue events.
-CALL_OFFERED: Final = 14
-CALL_WITHDRAWN: Final = 15
-AGENT_TAKEN: Final = 16
-AGENT_RELEASED: Final = 17
-AGENT_READY: Final = 18
-AGENT_JOINED: Final = 19
-AGENT_LEAVING: Final = 20
+CALL_OFFERED: Final = 15
+CALL_WITHDRAWN: Final = 16
+AGENT_TAKEN: Final = 17
+AGENT_RELEASED: Final = 18
+AGENT_READY: Final = 19
+AGENT_JOINED: Final = 20
+AGENT_LEAVING: Final = 21
 
 # Kinds of campaign events.
-CAMPAIGN_LAUNCHED: Final = 21
-CAMPAIGN_PAUSED: Final = 22
-CAMPAIGN_RESUMED: Final = 23
-CAMPAIGN_STOPPED: Final = 24
-CONTACTS_LOADED: Final = 25
-CLAIMS_ANSWERED: Final = 26
-ATTEMPT_ANSWERED: Final = 27
-ATTEMPT_CONNECTED: Final = 28
-ATTEMPT_ENDED: Final = 29
-AGENT_CHANGED: Final = 30
-WAITING_CHANGED: Final = 31
+CAMPAIGN_LAUNCHED: Final = 22
+CAMPAIGN_PAUSED: Final = 23
+CAMPAIGN_RESUMED: Final = 24
+CAMPAIGN_STOPPED: Final = 25
+CONTACTS_LOADED: Final = 26
+CLAIMS_ANSWERED: Final = 27
+ATTEMPT_ANSWERED: Final = 28
+ATTEMPT_CONNECTED: Final = 29
+ATTEMPT_ENDED: Final = 30
+AGENT_CHANGED: Final = 31
+WAITING_CHANGED: Final = 32
 
 EVENT_NAMES: Final = (
     "CallArrived",
@@ -63,6 +64,7 @@ EVENT_NAMES: Final = (
     "VoiceStarted",
     "VoiceRefused",
     "VoiceFinished",
+    "MessageLeft",
     "HangUpRequested",
     "CallOffered",
     "CallWithdrawn",
@@ -97,6 +99,10 @@ class Event(Command):
         """The id of the call, agent or campaign that the event is about, for traces."""
         raise NotImplementedError
 
+    def addressee(self) -> int:
+        """A number that is the same for every event to one machine, and for no other machine."""
+        raise NotImplementedError
+
 
 class CallEvent(Event):
     """An event for a call. Kinds without facts of their own are plain `CallEvent`s."""
@@ -111,6 +117,9 @@ class CallEvent(Event):
         executor.tell_call(self)
 
     def subject(self) -> int:
+        return self.call
+
+    def addressee(self) -> int:
         return self.call
 
 
@@ -185,6 +194,9 @@ class QueueEvent(Event):
     def carry_out(self, executor: Executor) -> None:
         executor.tell_queue(self)
 
+    def addressee(self) -> int:
+        return -1
+
 
 @final
 class CallOffered(QueueEvent):
@@ -246,6 +258,9 @@ class CampaignEvent(Event):
 
     def subject(self) -> int:
         return self.campaign
+
+    def addressee(self) -> int:
+        return -2 - self.campaign
 
 
 @final

@@ -1,0 +1,97 @@
+"""What a driver needs from outside, as the core sees it. Simulated and live adapters implement these.
+
+They are classes to inherit from and not Protocols, because a call through one is then a native call once compiled,
+and because a method that an adapter forgets fails by name.
+"""
+
+from busyhour.core.attempts import Lease
+from busyhour.core.call import Call
+from busyhour.core.events import CampaignEvent, ClaimsAnswered, Event
+from busyhour.core.ids import Instant
+
+
+class Carrier:
+    """Places calls and reports what becomes of them by call events."""
+
+    __slots__ = ()
+
+    def dial(self, call: Call, now: Instant) -> None:
+        raise NotImplementedError
+
+    def hang_up(self, call: Call, now: Instant) -> None:
+        """Clear the line. Harmless when it is clear already."""
+        raise NotImplementedError
+
+    def screen_answer(self, call: Call, now: Instant) -> None:
+        """Run answering machine detection; an `AnswerScreened` follows."""
+        raise NotImplementedError
+
+    def connect_agent(self, call: Call, agent: int, now: Instant) -> None:
+        """Bridge the call to a human agent; a `PARTY_HUNG_UP` or `AGENT_HUNG_UP` follows one day."""
+        raise NotImplementedError
+
+    def leave_message(self, call: Call, now: Instant) -> None:
+        """Speak the message to an answering machine; a `MESSAGE_LEFT` follows."""
+        raise NotImplementedError
+
+    def start_voice_session(self, call: Call, voice_agent: int, now: Instant) -> None:
+        """Bridge the call to a voice agent, or play a message when ABSENT; `VOICE_STARTED` or `VOICE_REFUSED` follows."""
+        raise NotImplementedError
+
+
+class Desk:
+    """The human agents' side: what a person does that no machine can know."""
+
+    __slots__ = ()
+
+    def begin_wrap_up(self, agent: int, call: int, now: Instant) -> None:
+        """The agent writes the call up; an `AGENT_READY` follows."""
+        raise NotImplementedError
+
+
+class Admission:
+    """The limits shared by everything that dials: do-not-call, calls per second, concurrency, channels."""
+
+    __slots__ = ()
+
+    def claim(self, campaign: int, leases: list[Lease], now: Instant) -> ClaimsAnswered:
+        """Grant a prefix of `leases`, in order; the rest come back with the reason and the instant to ask again."""
+        raise NotImplementedError
+
+
+class Contacts:
+    """Where a campaign's enrolled contacts come from."""
+
+    __slots__ = ()
+
+    def load(self, campaign: int, count: int, now: Instant) -> CampaignEvent:
+        """The next `count` contacts in dialling order, as a `ContactsLoaded`."""
+        raise NotImplementedError
+
+
+class CallLog:
+    """Where the records of ended calls go."""
+
+    __slots__ = ()
+
+    def write(self, call: Call) -> None:
+        raise NotImplementedError
+
+
+class Post:
+    """Carries events between machines when that takes time."""
+
+    __slots__ = ()
+
+    def send(self, event: Event, now: Instant) -> None:
+        """Deliver `event` later, by `Driver.deliver`; one sender's events to one machine keep their order."""
+        raise NotImplementedError
+
+
+class Trace:
+    """Sees every event as it is delivered."""
+
+    __slots__ = ()
+
+    def saw(self, event: Event, now: Instant) -> None:
+        raise NotImplementedError

@@ -1,0 +1,394 @@
+"""From a scenario to machines, people and trunks that are ready to run: one replication's world.
+
+Everything is numbered in the order of the file; names come back in `Names`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from busyhour.adapters.timezones import load_zone
+from busyhour.core.agent_queue import UNLIMITED, Agent, AgentQueues, Pool, Queue
+from busyhour.core.attempts import BLOCKED, RetryRules
+from busyhour.core.calling_hours import CallingHours, Zone, days_mask
+from busyhour.core.campaign import Campaign, DialPlan
+from busyhour.core.contact_list import ContactList, ZoneClock
+from busyhour.core.disposition import AMD_HUMAN, AMD_MACHINE, DISPOSITIONS
+from busyhour.core.ids import ABSENT, SECOND, Instant
+from busyhour.core.pacing import PACING_MODES, pacer_for
+from busyhour.core.token_bucket import TokenBucket
+from busyhour.driver import Driver
+from busyhour.ports import Trace
+from busyhour.results.rows import Names
+from simulation.admission import SimulatedAdmission
+from simulation.agenda import CHANGES, Agenda
+from simulation.arrivals import arrivals_of
+from simulation.callees import AS_DRAWN, FOREVER, OUTCOMES, Callees, CalleeTimes, Script
+from simulation.carrier import SimulatedCarrier
+from simulation.contact_supply import ContactSupply, CountedContacts, ListedContacts, SimulatedContacts
+from simulation.desk import Roster, SimulatedDesk
+from simulation.distributions import constant_of
+from simulation.draws import QueueTimes
+from simulation.engine import DelayedPost, Engine
+from simulation.faults import Faults
+from simulation.inbound import InboundSource
+from simulation.recording import SimulatedCallLog
+from simulation.scenario import Scenario
+from simulation.scenario import callees as scenario_callees
+from simulation.scenario.campaigns import Campaign as CampaignPlan
+from simulation.scenario.contact_files import contact_rows
+from simulation.scenario.contacts import Behaviour, ContactCount
+from simulation.scenario.filling import MESSAGE
+from simulation.scenario.trunks import Trunk
+from simulation.substreams import Substreams
+from simulation.timeline import LAUNCH, PAUSE, RESUME, STOP, CampaignChange, StaffChange, TrunkChange
+from simulation.trunks import FaultShares, SimulatedTrunk
+from simulation.voice import VoiceAgent, VoiceBank
+
+_IN_FLIGHT = {"drain": 0, "cancel_unanswered": 1, "hang_up": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One replication, assembled and not yet begun."""
+
+    names: Names
+    engine: Engine
+    driver: Driver
+    carrier: SimulatedCarrier
+    log: SimulatedCallLog
+
+
+def assemble(scenario: Scenario, replication: int, sink: Any, trace: Trace | None = None) -> World:
+    """Build replication number `replication`; packed rows of ended calls go to `sink.add(chunk)`.
+
+    Raises ScenarioError when a contact file turns out to be wrong.
+    """
+    return _Assembly(scenario, replication).world(sink, trace)
+
+
+class _Assembly:
+    def __init__(self, scenario: Scenario, replication: int) -> None:
+        self.scenario = scenario
+        self.substreams = Substreams(scenario.seed, replication)
+        self.start: Instant = scenario.clock.start_us
+        self.agenda = Agenda()
+        self.queue_no = {name: number for number, name in enumerate(scenario.queues)}
+        self.pool_no = {name: number for number, name in enumerate(scenario.agents)}
+        self.trunk_no = {name: number for number, name in enumerate(scenario.trunks)}
+        self.voice_no = {name: number for number, name in enumerate(scenario.voice_agents)}
+        self.campaign_no = {name: number for number, name in enumerate(scenario.campaigns)}
+        self.queue_times = [
+            QueueTimes(queue.handle_time, queue.wrap_up, queue.patience) for queue in scenario.queues.values()
+        ]
+        self.trunks = [_trunk(trunk) for trunk in scenario.trunks.values()]
+        self.supplies: list[ContactSupply] = []
+        self.callees: list[Callees] = []
+        self.labels: list[list[str] | None] = []
+
+    def world(self, sink: Any, trace: Trace | None) -> World:
+        scenario = self.scenario
+        queues, sizes = self._queues()
+        campaigns = [self._campaign(name) for name in scenario.campaigns]
+        for number, plan in enumerate(scenario.campaigns.values()):
+            if plan.queue is not None:
+                queues.watch(number, self.queue_no[plan.queue])
+        carrier = SimulatedCarrier(self.agenda, self.trunks, self.callees, self._voice(), Faults(self.agenda))
+        desk = SimulatedDesk(self.agenda, len(queues.agents))
+        admission = SimulatedAdmission(
+            self.trunks,
+            [self.trunk_no[plan.trunk] for plan in scenario.campaigns.values()],
+            [_bucket(plan.limits.calls_per_second) for plan in scenario.campaigns.values()],
+        )
+        log = SimulatedCallLog(sink)
+        post = self._post()
+        driver = Driver(
+            queues, campaigns, carrier, desk, admission, SimulatedContacts(self.supplies), log, post, trace
+        )
+        driver.now = self.start
+        carrier.driver = driver
+        desk.driver = driver
+        if post is not None:
+            post.driver = driver
+        sources = self._inbound(carrier, admission)
+        log.carrier = carrier
+        log.desk = desk
+        log.sources = sources
+        self._changes(driver, queues, sizes)
+        for source in sources:
+            source.schedule_next()
+        return World(self._names(sizes), Engine(self.agenda, driver, sources), driver, carrier, log)
+
+    def _names(self, sizes: list[int]) -> Names:
+        scenario = self.scenario
+        pools = list(scenario.agents)
+        return Names(
+            campaigns=list(scenario.campaigns),
+            queues=list(scenario.queues),
+            trunks=list(scenario.trunks),
+            voice_agents=list(scenario.voice_agents),
+            pools=pools,
+            agents=[f"{pool}/{n + 1}" for pool, size in zip(pools, sizes, strict=True) for n in range(size)],
+            agent_pool=[number for number, size in enumerate(sizes) for _ in range(size)],
+            queue_pools=[[self.pool_no[pool] for pool in queue.pools or ()] for queue in scenario.queues.values()],
+            service_thresholds=[queue.service_level.threshold for queue in scenario.queues.values()],
+            contact_labels=self.labels,
+        )
+
+    def _queues(self) -> tuple[AgentQueues, list[int]]:
+        """The machine, and how many agents each pool has at most."""
+        scenario = self.scenario
+        queues = [
+            Queue(
+                number,
+                [self.pool_no[pool] for pool in queue.pools or ()],
+                UNLIMITED if queue.waiting_places is None else queue.waiting_places,
+                queue.discipline == "priority",
+                constant_of(queue.wrap_up) != 0,
+            )
+            for number, queue in enumerate(scenario.queues.values())
+        ]
+        pools: list[Pool] = []
+        agents: list[Agent] = []
+        sizes: list[int] = []
+        for number, (name, pool) in enumerate(scenario.agents.items()):
+            pools.append(Pool(number, [self.queue_no[queue] for queue in pool.queues or ()]))
+            pools[-1].steps = []
+            counts = [entry.set_agents.count for entry in scenario.timeline if _sets(entry, name)]
+            size = max([sum(shift.count for shift in pool.staffing), *counts])
+            sizes.append(size)
+            first = len(agents)
+            agents.extend([Agent(first + i, number) for i in range(size)])
+        return AgentQueues(queues, pools, agents), sizes
+
+    def _campaign(self, name: str) -> Campaign:
+        scenario = self.scenario
+        plan = scenario.campaigns[name]
+        number = self.campaign_no[name]
+        zones, supply = self._contacts(name, plan)
+        self.supplies.append(supply)
+        self.callees.append(self._callees(name, plan, zones))
+        hours = None
+        clocks = zones
+        if plan.calling_hours is not None:
+            hours = CallingHours(
+                plan.calling_hours.start, plan.calling_hours.end, days_mask(list(plan.calling_hours.days))
+            )
+            if plan.calling_hours.timezone != "recipient":
+                one = load_zone(plan.calling_hours.timezone)
+                assert one is not None, "the scenario's model knows its time zones"
+                clocks = [one for _ in zones]
+        contacts = ContactList(supply.count, [ZoneClock(zone, hours) for zone in clocks], _retry(plan))
+        pacing = plan.pacing
+        pacer = pacer_for(
+            PACING_MODES.index(pacing.mode),
+            pacing.lines_per_agent,
+            pacing.max_lines_per_agent,
+            pacing.abandonment_cap,
+            pacing.reserve_agents,
+        )
+        dial = DialPlan(
+            self.trunk_no[plan.trunk],
+            ABSENT if plan.queue is None else self.queue_no[plan.queue],
+            ABSENT if plan.voice_agent is None else self.voice_no[plan.voice_agent],
+            plan.dial_timeout,
+        )
+        if plan.queue is not None:
+            dial.max_wait = scenario.queues[plan.queue].max_wait or 0
+        dial.priority = plan.priority
+        dial.screens_answers = plan.amd.enabled
+        dial.leaves_messages = plan.amd.on_machine == "leave_message"
+        return Campaign(number, dial, contacts, pacer, plan.limits.max_concurrency or 0)
+
+    def _contacts(self, name: str, plan: CampaignPlan) -> tuple[list[Zone], ContactSupply]:
+        """The zones that contacts live in, by number, and the contacts. Zone 0 is the clock's own offset."""
+        offset = self.scenario.clock.start.utcoffset()
+        assert offset is not None, "the scenario's model insists on an offset"
+        zones = [Zone([], [round(offset.total_seconds()) * SECOND])]
+        number_of: dict[str, int] = {}
+
+        def zone_no(timezone: str | None) -> int:
+            if timezone is None:
+                return 0
+            if timezone not in number_of:
+                zone = load_zone(timezone)
+                number_of[timezone] = ABSENT if zone is None else len(zones)
+                if zone is not None:
+                    zones.append(zone)
+            return number_of[timezone]
+
+        contacts = plan.contacts
+        if isinstance(contacts, ContactCount):
+            self.labels.append(None)
+            cumulated: list[tuple[float, int]] = []
+            total = 0.0
+            for timezone, share in (contacts.timezones or {None: 1.0}).items():
+                total += share
+                cumulated.append((total, zone_no(timezone)))
+            chances = self.substreams.uniforms(f"campaigns/{name}/contacts", "timezone")
+            return zones, CountedContacts(contacts.count, cumulated, chances)
+        zone_numbers: list[int] = []
+        priorities: list[int] = []
+        labels: list[str] = []
+        for contact in contact_rows(self.scenario, name):
+            zone_numbers.append(zone_no(contact.timezone))
+            priorities.append(contact.priority)
+            labels.append(contact.external_id or contact.phone)
+        self.labels.append(labels)
+        return zones, ListedContacts(zone_numbers, priorities)
+
+    def _callees(self, name: str, plan: CampaignPlan, zones: list[Zone]) -> Callees:
+        people = self.scenario.callees[plan.callees]
+        ring = people.ring_time
+        handle_time = plan.handle_time
+        if handle_time is None and plan.queue is None and plan.voice_agent is None:
+            handle_time = MESSAGE
+        callees = Callees(
+            name,
+            self.substreams,
+            self.queue_times,
+            handle_time,
+            CalleeTimes(
+                [getattr(ring, outcome) for outcome in OUTCOMES],
+                people.patience,
+                people.amd.decision_time,
+                people.amd.machine_talk_time,
+                plan.amd.message_time,
+            ),
+            _cumulated(people.outcomes),
+            {hour: _cumulated(outcomes) for hour, outcomes in people.by_hour.items()},
+            zones,
+        )
+        callees.machine_as_human = people.amd.machine_as_human
+        callees.human_as_machine = people.amd.human_as_machine
+        if not isinstance(plan.contacts, ContactCount):
+            for number, contact in enumerate(contact_rows(self.scenario, name)):
+                if contact.behaviour:
+                    callees.scripts[number] = [_script(entry) for entry in contact.behaviour]
+        return callees
+
+    def _voice(self) -> VoiceBank:
+        agents: list[VoiceAgent] = []
+        for agent in self.scenario.voice_agents.values():
+            share, to = 0.0, ABSENT
+            if agent.transfer is not None:
+                share, to = agent.transfer.share, self.queue_no[agent.transfer.to]
+            agents.append(VoiceAgent(ABSENT if agent.capacity is None else agent.capacity, agent.talk_time, share, to))
+        return VoiceBank(agents, MESSAGE)
+
+    def _post(self) -> DelayedPost | None:
+        delay = self.scenario.clock.message_delay
+        if constant_of(delay) == 0:
+            return None
+        return DelayedPost(self.agenda, self.substreams.durations("clock", "message_delay", delay))
+
+    def _inbound(self, carrier: SimulatedCarrier, admission: SimulatedAdmission) -> list[InboundSource]:
+        sources: list[InboundSource] = []
+        end = self.scenario.clock.end_us
+        for number, line in enumerate(self.scenario.inbound):
+            arrivals = arrivals_of(
+                self.substreams, f"inbound/{number}", line, self.start, ABSENT if end is None else end
+            )
+            queue = self.queue_no[line.queue]
+            source = InboundSource(number, queue, arrivals, carrier, admission, self.substreams, self.queue_times)
+            source.trunk = ABSENT if line.trunk is None else self.trunk_no[line.trunk]
+            source.priority = line.priority
+            source.max_wait = self.scenario.queues[line.queue].max_wait or 0
+            source.handle_time = line.handle_time
+            source.patience = line.patience if line.patience is not None else self.queue_times[queue].patience
+            if line.retry is not None:
+                source.retry_probability = line.retry.probability
+                source.retry_after = line.retry.after
+            sources.append(source)
+        return sources
+
+    def _changes(self, driver: Driver, queues: AgentQueues, sizes: list[int]) -> None:
+        """Shifts, launches, outages and the timeline, onto the agenda; those of one instant in this order."""
+        scenario = self.scenario
+        agenda = self.agenda
+        rosters: dict[str, Roster] = {}
+        first = 0
+        for (name, pool), size in zip(scenario.agents.items(), sizes, strict=True):
+            roster = Roster(queues, first, size)
+            rosters[name] = roster
+            first += size
+            for shift in pool.staffing:
+                agenda.at(self.start + shift.from_, CHANGES, StaffChange(driver, roster, 0, shift.count))
+                if shift.to is not None:
+                    agenda.at(self.start + shift.to, CHANGES, StaffChange(driver, roster, 0, -shift.count))
+        for name, trunk in scenario.trunks.items():
+            change = TrunkChange(self.trunks[self.trunk_no[name]])
+            for outage in trunk.faults.outages:
+                agenda.at(self.start + outage.from_, CHANGES, change, 1)
+                agenda.at(self.start + outage.to, CHANGES, change, 0)
+        launched = {entry.launch for entry in scenario.timeline}
+        for name, plan in scenario.campaigns.items():
+            if name not in launched:
+                change_of = CampaignChange(driver, self.campaign_no[name], 0)
+                agenda.at(self.start + plan.launch_at, CHANGES, change_of, LAUNCH)
+        for entry in scenario.timeline:
+            at = self.start + entry.at
+            if entry.set_agents is not None:
+                roster = rosters[entry.set_agents.pool]
+                agenda.at(at, CHANGES, StaffChange(driver, roster, entry.set_agents.count, 0))
+            elif entry.trunk_down is not None:
+                agenda.at(at, CHANGES, TrunkChange(self.trunks[self.trunk_no[entry.trunk_down]]), 1)
+            elif entry.trunk_up is not None:
+                agenda.at(at, CHANGES, TrunkChange(self.trunks[self.trunk_no[entry.trunk_up]]), 0)
+            else:
+                verbs = ((entry.launch, LAUNCH), (entry.pause, PAUSE), (entry.resume, RESUME), (entry.stop, STOP))
+                for campaign, stage in verbs:
+                    if campaign is not None:
+                        in_flight = _IN_FLIGHT[entry.in_flight or "drain"]
+                        occurrence = CampaignChange(driver, self.campaign_no[campaign], in_flight)
+                        agenda.at(at, CHANGES, occurrence, stage)
+
+
+def _sets(entry: Any, pool: str) -> bool:
+    return entry.set_agents is not None and entry.set_agents.pool == pool
+
+
+def _bucket(calls_per_second: float | None) -> TokenBucket | None:
+    return None if calls_per_second is None else TokenBucket.from_rate(calls_per_second)
+
+
+def _trunk(trunk: Trunk) -> SimulatedTrunk:
+    faults = trunk.faults
+    shares = None
+    if faults.late or faults.duplicate or faults.reorder or faults.lost or faults.refuse:
+        shares = FaultShares(
+            faults.late.share if faults.late else 0.0,
+            faults.late.by if faults.late else None,
+            faults.duplicate,
+            faults.reorder,
+            faults.lost,
+            faults.refuse,
+        )
+    channels = ABSENT if trunk.channels is None else trunk.channels
+    return SimulatedTrunk(channels, _bucket(trunk.calls_per_second), trunk.post_dial_delay, shares)
+
+
+def _retry(plan: CampaignPlan) -> RetryRules:
+    codes = {name: code for code, name in enumerate(DISPOSITIONS)} | {"blocked": BLOCKED}
+    after = {codes[rule.outcome]: rule.after for rule in plan.retry.rules}
+    return RetryRules(plan.retry.max_attempts, plan.retry.max_per_day or 0, after)
+
+
+def _cumulated(outcomes: scenario_callees.Outcomes) -> list[float]:
+    total = 0.0
+    cumulated: list[float] = []
+    for outcome in OUTCOMES:
+        total += getattr(outcomes, outcome)
+        cumulated.append(total)
+    return cumulated
+
+
+def _script(entry: Behaviour) -> Script:
+    amd = AS_DRAWN
+    if entry.amd is not None:
+        amd = AMD_HUMAN if entry.amd == "human" else AMD_MACHINE
+
+    def given(value: int | None) -> int:
+        return AS_DRAWN if value is None else value
+
+    patience = FOREVER if entry.patience == FOREVER else given(entry.patience)
+    return Script(OUTCOMES.index(entry.outcome), given(entry.after), patience, given(entry.talk), amd)

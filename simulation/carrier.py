@@ -1,0 +1,339 @@
+"""The simulated carrier: dials, rings, answers, refuses and hangs up as the scenario's callees and trunks would."""
+
+from typing import Any, Final, final
+
+from busyhour.core.call import CONNECTED, WAITING, WITH_VOICE, Call
+from busyhour.core.disposition import (
+    AMD_HUMAN,
+    AMD_MACHINE,
+    END_NO_CHANNEL,
+    END_TRUNK_DOWN,
+    FAILED,
+)
+from busyhour.core.events import (
+    AGENT_HUNG_UP,
+    CARRIER_ANSWERED,
+    CARRIER_RINGING,
+    MESSAGE_LEFT,
+    PARTY_HUNG_UP,
+    VOICE_REFUSED,
+    VOICE_STARTED,
+    AnswerScreened,
+    CallEvent,
+    CarrierRefused,
+    VoiceFinished,
+)
+from busyhour.core.ids import ABSENT, SECOND, Instant
+from busyhour.driver import Driver
+from busyhour.ports import Carrier
+from simulation.agenda import DEADLINES, ENDINGS, PATIENCE, PROGRESS, Agenda, Occurrence
+from simulation.callees import (
+    AS_DRAWN,
+    FOREVER,
+    HUMAN_ANSWERS,
+    MACHINE_ANSWERS,
+    NOBODY_ANSWERS,
+    REFUSAL_DISPOSITION,
+    REFUSAL_END,
+    REFUSAL_SIP,
+    Callees,
+    Script,
+)
+from simulation.draws import Draws
+from simulation.faults import Faults
+from simulation.trunks import SimulatedTrunk
+from simulation.voice import VoiceBank
+
+# Stages of a leg.
+RING: Final = 0
+ANSWER: Final = 1
+REFUSE: Final = 2
+SCREEN: Final = 3
+GIVE_UP: Final = 4
+TALK_ENDS: Final = 5
+VOICE_ENDS: Final = 6
+MESSAGE_ENDS: Final = 7
+DEADLINE: Final = 8
+
+DEAD_AIR: Final = 2 * SECOND
+"""How long an agent listens to a line that was dead before it was connected."""
+UNNOTICED: Final = 5 * SECOND
+"""How long an agent stays on a line whose end the carrier did not report."""
+
+
+@final
+class Leg(Occurrence):
+    """The far end of one call: a called or calling person, and the network in between.
+
+    `index` is the contact's or caller's number, under which the attributes are drawn from `draws`.
+    """
+
+    __slots__ = (
+        "call",
+        "carrier",
+        "draws",
+        "has_channel",
+        "index",
+        "is_clear",
+        "outcome",
+        "patience_us",
+        "ring_us",
+        "script",
+        "source",
+        "try_no",
+        "waits",
+    )
+
+    def __init__(self, carrier: "SimulatedCarrier", call: Call, draws: Draws, index: int, patience_us: int) -> None:
+        self.carrier: SimulatedCarrier = carrier
+        self.call: Call = call
+        self.draws: Draws = draws
+        self.index: int = index
+        self.patience_us: int = patience_us
+        self.source: int = ABSENT
+        """Number of the inbound source; ABSENT for an attempt of a campaign."""
+        self.try_no: int = 1
+        self.outcome: int = HUMAN_ANSWERS
+        self.ring_us: int = 0
+        self.script: Script | None = None
+        self.has_channel: bool = False
+        self.waits: bool = False
+        """Patience has begun."""
+        self.is_clear: bool = False
+        """The line is dead: nobody is there any more."""
+
+    def happen(self, stage: int, now: Instant) -> None:
+        call = self.call
+        carrier = self.carrier
+        if stage == TALK_ENDS:
+            if call.state == CONNECTED:
+                carrier.talk_ends(self, now)
+        elif stage == GIVE_UP:
+            if call.state == WAITING and not self.is_clear:
+                self.is_clear = True
+                carrier.report(self, CallEvent(PARTY_HUNG_UP, call.id), now)
+        elif stage == DEADLINE:
+            if call.deadline() != ABSENT:
+                carrier.driver.call_deadline(call)
+        elif stage == VOICE_ENDS:
+            carrier.voice_ends(self)
+        elif self.is_clear:
+            return
+        elif stage == RING:
+            carrier.report(self, CallEvent(CARRIER_RINGING, call.id), now)
+            carrier.after_ringing(self, now)
+        elif stage == ANSWER:
+            carrier.report(self, CallEvent(CARRIER_ANSWERED, call.id), now)
+        elif stage == REFUSE:
+            carrier.refuse(self, REFUSAL_SIP[self.outcome], now)
+        elif stage == SCREEN:
+            carrier.screened(self)
+        elif stage == MESSAGE_ENDS:
+            carrier.driver.deliver(CallEvent(MESSAGE_LEFT, call.id))
+
+
+@final
+class SimulatedCarrier(Carrier):
+    """Every trunk and every callee of one replication."""
+
+    __slots__ = ("agenda", "callees", "driver", "faults", "legs", "trunks", "voice")
+
+    driver: Driver
+
+    def __init__(
+        self, agenda: Agenda, trunks: list[SimulatedTrunk], callees: list[Callees], voice: VoiceBank, faults: Faults
+    ) -> None:
+        self.agenda: Agenda = agenda
+        self.trunks: list[SimulatedTrunk] = trunks
+        self.callees: list[Callees] = callees
+        self.voice: VoiceBank = voice
+        self.faults: Faults = faults
+        self.legs: dict[int, Leg] = {}
+
+    # What the platform asks for -----------------------------------------------------------------------------------
+
+    def dial(self, call: Call, now: Instant) -> None:
+        trunk = self.trunks[call.trunk]
+        callees = self.callees[call.campaign]
+        draws = callees.draws(call.attempt)
+        leg = Leg(self, call, draws, call.contact, AS_DRAWN)
+        leg.try_no = call.attempt
+        self.legs[call.id] = leg
+        faults = trunk.faults
+        if trunk.outages > 0:
+            trunk.refused(now)
+            self.driver.enqueue(CarrierRefused(call.id, 503, FAILED, END_TRUNK_DOWN))
+            return
+        if trunk.is_full(0) or (faults is not None and self.faults.refuses(leg, faults)):
+            trunk.refused(now)
+            self.driver.enqueue(CarrierRefused(call.id, 503, FAILED, END_NO_CHANNEL))
+            return
+        trunk.accepted()
+        trunk.seize(now)
+        leg.has_channel = True
+        self._decide(leg, callees, now)
+        delay = draws.duration_us("post_dial_delay", trunk.post_dial_delay, leg.index)
+        if leg.outcome > NOBODY_ANSWERS:
+            self.agenda.at(now + delay + leg.ring_us, PROGRESS, leg, REFUSE)
+        elif delay == 0 and faults is None:
+            self.driver.enqueue(CallEvent(CARRIER_RINGING, call.id))
+            self.after_ringing(leg, now)
+        else:
+            self.agenda.at(now + delay, PROGRESS, leg, RING)
+        # A deadline that the carrier's own report is sure to precede would only be a stale entry in the agenda.
+        timeout = call.dial_timeout
+        if timeout > 0 and (faults is not None or leg.ring_us == FOREVER or delay + leg.ring_us >= timeout):
+            self.agenda.at(now + timeout, DEADLINES, leg, DEADLINE)
+
+    def hang_up(self, call: Call, now: Instant) -> None:
+        self.legs[call.id].is_clear = True
+
+    def screen_answer(self, call: Call, now: Instant) -> None:
+        leg = self.legs[call.id]
+        times = self.callees[call.campaign].times
+        decision_us = leg.draws.duration_us("amd.decision_time", times.decision_time, leg.index)
+        if decision_us == 0:
+            self.driver.enqueue(AnswerScreened(call.id, self._heard_as(leg)))
+        else:
+            self.agenda.at(now + decision_us, PROGRESS, leg, SCREEN)
+
+    def leave_message(self, call: Call, now: Instant) -> None:
+        leg = self.legs[call.id]
+        times = self.callees[call.campaign].times
+        message_us = leg.draws.duration_us("message_time", times.message_time, leg.index)
+        self.agenda.at(now + message_us, ENDINGS, leg, MESSAGE_ENDS)
+
+    def connect_agent(self, call: Call, agent: int, now: Instant) -> None:
+        leg = self.legs[call.id]
+        if leg.is_clear:
+            talk_us = DEAD_AIR
+        elif leg.script is not None and leg.script.talk_us != AS_DRAWN:
+            talk_us = leg.script.talk_us
+        elif leg.outcome == MACHINE_ANSWERS:
+            times = self.callees[call.campaign].times
+            talk_us = leg.draws.duration_us("amd.machine_talk_time", times.machine_talk_time, leg.index)
+        else:
+            talk_us = leg.draws.talk_us(call.queue, leg.index)
+        self.agenda.at(now + talk_us, ENDINGS, leg, TALK_ENDS)
+
+    def start_voice_session(self, call: Call, voice_agent: int, now: Instant) -> None:
+        leg = self.legs[call.id]
+        if not self.voice.start(voice_agent, call.id, now):
+            self.driver.enqueue(CallEvent(VOICE_REFUSED, call.id))
+            return
+        self.driver.enqueue(CallEvent(VOICE_STARTED, call.id))
+        talk_us = self.voice.talk_us(voice_agent, leg.draws, leg.index)
+        if leg.script is not None and leg.script.talk_us != AS_DRAWN:
+            talk_us = leg.script.talk_us
+        self.agenda.at(now + talk_us, ENDINGS, leg, VOICE_ENDS)
+
+    # What the far end does ----------------------------------------------------------------------------------------
+
+    def report(self, leg: Leg, event: CallEvent, now: Instant) -> None:
+        """Tell the platform, as reliably as the call's trunk does."""
+        call = leg.call
+        if call.trunk != ABSENT:
+            shares = self.trunks[call.trunk].faults
+            if shares is not None:
+                self.faults.report(leg, shares, event, now)
+                return
+        self.driver.deliver(event)
+        if call.state == WAITING:
+            self.begin_patience(leg, now)
+
+    def begin_patience(self, leg: Leg, now: Instant) -> None:
+        """The caller waits for an agent: from now on until patience ends. Once for each call."""
+        if leg.waits or leg.is_clear:
+            return
+        leg.waits = True
+        call = leg.call
+        patience_us = leg.patience_us
+        if patience_us == AS_DRAWN:
+            if leg.script is not None and leg.script.patience_us != AS_DRAWN:
+                patience_us = leg.script.patience_us
+            else:
+                patience_us = self.callees[call.campaign].patience_us(leg.draws, leg.index)
+        if patience_us != FOREVER:
+            self.agenda.at(now + patience_us, PATIENCE, leg, GIVE_UP)
+        if call.max_wait > 0:
+            self.agenda.at(now + call.max_wait, DEADLINES, leg, DEADLINE)
+
+    def after_ringing(self, leg: Leg, now: Instant) -> None:
+        if leg.ring_us == FOREVER:
+            return
+        stage = REFUSE if leg.outcome == NOBODY_ANSWERS else ANSWER
+        self.agenda.at(now + leg.ring_us, PROGRESS, leg, stage)
+
+    def refuse(self, leg: Leg, sip_code: int, now: Instant) -> None:
+        outcome = leg.outcome
+        leg.is_clear = True
+        self.report(
+            leg, CarrierRefused(leg.call.id, sip_code, REFUSAL_DISPOSITION[outcome], REFUSAL_END[outcome]), now
+        )
+
+    def screened(self, leg: Leg) -> None:
+        self.driver.deliver(AnswerScreened(leg.call.id, self._heard_as(leg)))
+        if leg.call.state == WAITING:
+            self.begin_patience(leg, self.driver.now)
+
+    def talk_ends(self, leg: Leg, now: Instant) -> None:
+        call = leg.call
+        if leg.is_clear:
+            self.driver.deliver(CallEvent(AGENT_HUNG_UP, call.id))
+            return
+        leg.is_clear = True
+        if call.trunk != ABSENT and self.trunks[call.trunk].faults is not None:
+            # Should the report be late or lost, the agent notices the silence.
+            self.agenda.at(now + UNNOTICED, ENDINGS, leg, TALK_ENDS)
+        self.report(leg, CallEvent(PARTY_HUNG_UP, call.id), now)
+
+    def voice_ends(self, leg: Leg) -> None:
+        call = leg.call
+        if call.state != WITH_VOICE:
+            return
+        self.voice.finish(call.id, self.driver.now)
+        transfer_to = self.voice.transfer_to(call.voice_agent, leg.draws, leg.index)
+        self.driver.deliver(VoiceFinished(call.id, transfer_to))
+        if call.state == WAITING:
+            self.begin_patience(leg, self.driver.now)
+
+    def close(self, leg: Leg, now: Instant) -> None:
+        """The platform has closed the call: everything it held is free."""
+        call = leg.call
+        leg.is_clear = True
+        if leg.has_channel:
+            leg.has_channel = False
+            trunk = self.trunks[call.trunk]
+            trunk.release(now)
+            if trunk.faults is not None:
+                self.faults.forget(call.id)
+        if call.voice_connected_at != ABSENT:
+            self.voice.finish(call.id, now)
+
+    def _decide(self, leg: Leg, callees: Callees, now: Instant) -> None:
+        """What this attempt will meet, and when."""
+        call = leg.call
+        leg.script = callees.script(call.contact, call.attempt)
+        script = leg.script
+        if script is None:
+            leg.outcome = callees.outcome(leg.draws, leg.index, self._zone_of(call, callees), now)
+            leg.ring_us = callees.ring_us(leg.draws, leg.outcome, leg.index)
+            return
+        leg.outcome = script.outcome
+        if script.after_us == AS_DRAWN:
+            leg.ring_us = callees.ring_us(leg.draws, leg.outcome, leg.index)
+        else:
+            leg.ring_us = script.after_us
+
+    def _zone_of(self, call: Call, callees: Callees) -> int:
+        if not callees.by_hour:
+            return ABSENT
+        return self.driver.campaigns[call.campaign].in_flight[call.id].contact.zone
+
+    def _heard_as(self, leg: Leg) -> int:
+        if leg.script is not None and leg.script.amd != AS_DRAWN:
+            return leg.script.amd
+        machine = leg.outcome == MACHINE_ANSWERS
+        if machine != self.callees[leg.call.campaign].is_misheard(leg.draws, machine, leg.index):
+            return AMD_MACHINE
+        return AMD_HUMAN

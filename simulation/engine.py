@@ -1,0 +1,184 @@
+"""The virtual clock: takes what is due from the agenda, moves time there, lets it happen, and watches deadlines."""
+
+from collections.abc import Callable
+from typing import Final, final
+
+from busyhour.core.campaign import COMPLETED, DRAFT, STOPPED, Campaign
+from busyhour.core.disposition import END_HORIZON
+from busyhour.core.events import Event, HangUpRequested
+from busyhour.core.ids import ABSENT, Instant
+from busyhour.driver import Driver
+from busyhour.ports import Post, Trace
+from simulation.agenda import DEADLINES, MESSAGES, Agenda, Occurrence
+from simulation.inbound import InboundSource
+from simulation.substreams import DurationStream
+
+TURNS_BETWEEN_REPORTS: Final = 8_192
+
+
+@final
+class CampaignWatch(Occurrence):
+    """Keeps a campaign's deadline on the agenda. Only the entry at `scheduled_at` counts; others are stale."""
+
+    __slots__ = ("agenda", "campaign", "driver", "scheduled_at")
+
+    def __init__(self, agenda: Agenda, driver: Driver, campaign: Campaign) -> None:
+        self.agenda: Agenda = agenda
+        self.driver: Driver = driver
+        self.campaign: Campaign = campaign
+        self.scheduled_at: Instant = ABSENT
+
+    def happen(self, stage: int, now: Instant) -> None:
+        if now != self.scheduled_at:
+            return
+        self.scheduled_at = ABSENT
+        due_at = self.campaign.deadline()
+        if due_at != ABSENT and due_at <= now:
+            self.driver.campaign_deadline(self.campaign)
+
+    def look(self, now: Instant) -> None:
+        """The campaign may have a new deadline."""
+        due_at = self.campaign.deadline()
+        if due_at == ABSENT:
+            return
+        if due_at <= now:
+            due_at = now + 1  # A deadline that has just been considered is not a reason to consider it again now.
+        if self.scheduled_at == ABSENT or due_at < self.scheduled_at:
+            self.scheduled_at = due_at
+            self.agenda.at(due_at, DEADLINES, self)
+
+
+@final
+class QueueWatch(Occurrence):
+    """Frees agents whose reservation nobody takes up: possible only where messages take time or get lost."""
+
+    __slots__ = ("agenda", "driver", "scheduled_at")
+
+    def __init__(self, agenda: Agenda, driver: Driver) -> None:
+        self.agenda: Agenda = agenda
+        self.driver: Driver = driver
+        self.scheduled_at: Instant = ABSENT
+
+    def happen(self, stage: int, now: Instant) -> None:
+        self.scheduled_at = ABSENT
+        due_at = self.driver.queues.deadline()
+        if due_at != ABSENT and due_at <= now:
+            self.driver.queue_deadline()
+
+    def look(self) -> None:
+        if self.scheduled_at == ABSENT:
+            due_at = self.driver.queues.deadline()
+            if due_at != ABSENT:
+                self.scheduled_at = due_at
+                self.agenda.at(due_at, DEADLINES, self)
+
+
+@final
+class Letter(Occurrence):
+    """An event under way from one machine to another."""
+
+    __slots__ = ("driver", "event")
+
+    def __init__(self, driver: Driver, event: Event) -> None:
+        self.driver: Driver = driver
+        self.event: Event = event
+
+    def happen(self, stage: int, now: Instant) -> None:
+        self.driver.deliver(self.event)
+
+
+@final
+class DelayedPost(Post):
+    """Events between machines take time, as on a cluster. What is sent later to one kind of machine arrives later."""
+
+    __slots__ = ("_agenda", "_delays", "_latest", "_sent", "driver")
+
+    driver: Driver
+
+    def __init__(self, agenda: Agenda, delays: DurationStream) -> None:
+        self._agenda: Agenda = agenda
+        self._delays: DurationStream = delays
+        self._sent: int = 0
+        self._latest: dict[int, Instant] = {}
+        """Addressee → when the latest letter to it arrives."""
+
+    def send(self, event: Event, now: Instant) -> None:
+        arrives_at = now + self._delays.at(self._sent)
+        self._sent += 1
+        addressee = event.addressee()
+        latest = self._latest.get(addressee, 0)
+        if arrives_at < latest:
+            arrives_at = latest
+        self._latest[addressee] = arrives_at
+        self._agenda.at(arrives_at, MESSAGES, Letter(self.driver, event))
+
+
+@final
+class Engine:
+    """One replication under way."""
+
+    __slots__ = ("_sources", "_turns", "_watches", "agenda", "driver", "queue_watch")
+
+    def __init__(self, agenda: Agenda, driver: Driver, sources: list[InboundSource]) -> None:
+        self.agenda: Agenda = agenda
+        self.driver: Driver = driver
+        self._sources: list[InboundSource] = sources
+        self._watches: list[CampaignWatch] = []
+        for campaign in driver.campaigns:
+            self._watches.append(CampaignWatch(agenda, driver, campaign))
+        self.queue_watch: QueueWatch | None = None
+        if driver.post is not None:
+            self.queue_watch = QueueWatch(agenda, driver)
+        self._turns: int = 0
+
+    def run(self, until: Instant, stops_idle: bool, report: Callable[[Instant], None]) -> Instant:
+        """Let everything due before `until` (ABSENT: no such bound) happen; the instant at which it ended.
+
+        With `stops_idle` it ends when no campaign has work left and no call is alive. `report(now)` is called now and
+        then, and may raise to give the replication up.
+        """
+        agenda = self.agenda
+        driver = self.driver
+        watches = self._watches
+        now = driver.now
+        while True:
+            next_at = agenda.next_at()
+            if next_at == ABSENT or (until != ABSENT and next_at >= until):
+                break
+            _, _, occurrence, stage = agenda.take()
+            now = next_at
+            driver.now = now
+            occurrence.happen(stage, now)
+            for watch in watches:
+                watch.look(now)
+            if self.queue_watch is not None:
+                self.queue_watch.look()
+            self._turns += 1
+            if self._turns % TURNS_BETWEEN_REPORTS == 0:
+                report(now)
+            if stops_idle and not driver.calls and self.is_idle():
+                return now
+        if until == ABSENT:
+            return now
+        driver.now = until
+        return until
+
+    def is_idle(self) -> bool:
+        """Nothing is left to do but for agents to finish their wrap-up."""
+        if self.driver.calls:
+            return False
+        for campaign in self.driver.campaigns:
+            if campaign.state != COMPLETED and campaign.state != STOPPED:
+                return False
+        for source in self._sources:
+            if source.to_come > 0:
+                return False
+        return True
+
+    def close_calls(self, now: Instant) -> None:
+        """The run is over: calls still alive leave the record of what had happened until now."""
+        driver = self.driver
+        for call_id in sorted(driver.calls):
+            call = driver.calls.pop(call_id)
+            call.receive(HangUpRequested(call_id, END_HORIZON), now)
+            driver.log.write(call)

@@ -1,0 +1,144 @@
+"""Callers who come by themselves, and those who try again after they got nobody."""
+
+from typing import Any, final
+
+from busyhour.core.call import WAITING, Call
+from busyhour.core.disposition import END_NO_CHANNEL, END_TRUNK_DOWN, FAILED, INBOUND
+from busyhour.core.events import CALL_ARRIVED, CallEvent, CarrierRefused
+from busyhour.core.ids import ABSENT, Instant
+from simulation.admission import SimulatedAdmission
+from simulation.agenda import PROGRESS, Occurrence
+from simulation.arrivals import Arrivals
+from simulation.callees import FOREVER
+from simulation.carrier import Leg, SimulatedCarrier
+from simulation.draws import Draws, QueueTimes
+from simulation.substreams import Substreams
+
+
+@final
+class InboundSource(Occurrence):
+    """One stream of callers to one queue."""
+
+    __slots__ = (
+        "_draws",
+        "admission",
+        "arrivals",
+        "arrived",
+        "carrier",
+        "handle_time",
+        "max_wait",
+        "number",
+        "patience",
+        "priority",
+        "queue",
+        "queue_times",
+        "retry_after",
+        "retry_probability",
+        "substreams",
+        "to_come",
+        "trunk",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        queue: int,
+        arrivals: Arrivals,
+        carrier: SimulatedCarrier,
+        admission: SimulatedAdmission,
+        substreams: Substreams,
+        queue_times: list[QueueTimes],
+    ) -> None:
+        self.number: int = number
+        self.queue: int = queue
+        self.arrivals: Arrivals = arrivals
+        self.carrier: SimulatedCarrier = carrier
+        self.admission: SimulatedAdmission = admission
+        self.substreams: Substreams = substreams
+        self.queue_times: list[QueueTimes] = queue_times
+        self.trunk: int = ABSENT
+        self.priority: int = 0
+        self.max_wait: int = 0
+        self.handle_time: Any = None
+        self.patience: Any = None
+        """Opaque distribution; None: callers wait for ever."""
+        self.retry_probability: float = 0.0
+        self.retry_after: Any = None
+        self.arrived: int = 0
+        """Callers so far; a caller keeps the number through every try."""
+        self.to_come: int = 0
+        """Occurrences of this source on the agenda: the next caller and those who will try again."""
+        self._draws: list[Draws] = []
+
+    def schedule_next(self) -> None:
+        """Put the next caller on the agenda, if there is one."""
+        instant = self.arrivals.next()
+        if instant != ABSENT:
+            self.to_come += 1
+            self.carrier.agenda.at(instant, PROGRESS, self, 0)
+
+    def happen(self, stage: int, now: Instant) -> None:
+        self.to_come -= 1
+        caller = self.arrived
+        self.arrived = caller + 1
+        self.schedule_next()
+        self.call_in(caller, 1, now)
+
+    def call_in(self, caller: int, try_no: int, now: Instant) -> None:
+        """A caller's `try_no`-th try."""
+        carrier = self.carrier
+        driver = carrier.driver
+        call = Call(self.admission.new_call(), INBOUND, self.queue, self.trunk, self.priority, now)
+        call.max_wait = self.max_wait
+        draws = self.draws(try_no)
+        leg = Leg(carrier, call, draws, caller, FOREVER)
+        leg.source = self.number
+        leg.try_no = try_no
+        driver.calls[call.id] = call
+        carrier.legs[call.id] = leg
+        if self.trunk != ABSENT:
+            trunk = carrier.trunks[self.trunk]
+            if trunk.outages > 0:
+                driver.deliver(CarrierRefused(call.id, 503, FAILED, END_TRUNK_DOWN))
+                return
+            if trunk.is_full(0):
+                driver.deliver(CarrierRefused(call.id, 503, FAILED, END_NO_CHANNEL))
+                return
+            trunk.seize(now)
+            leg.has_channel = True
+        driver.deliver(CallEvent(CALL_ARRIVED, call.id))
+        if call.state == WAITING:
+            if self.patience is not None:
+                leg.patience_us = draws.duration_us("patience", self.patience, caller)
+            carrier.begin_patience(leg, now)
+
+    def consider_retry(self, leg: Leg, now: Instant) -> None:
+        """The caller got nobody, and perhaps tries again later."""
+        if self.retry_probability <= 0.0:
+            return
+        draws = leg.draws
+        if draws.uniform("retry", leg.index) < self.retry_probability:
+            after_us = draws.duration_us("retry.after", self.retry_after, leg.index)
+            self.to_come += 1
+            self.carrier.agenda.at(now + after_us, PROGRESS, CallerAgain(self, leg.index), leg.try_no + 1)
+
+    def draws(self, try_no: int) -> Draws:
+        while len(self._draws) < try_no:
+            entity = "inbound/" + str(self.number) + "/try-" + str(len(self._draws) + 1)
+            self._draws.append(Draws(self.substreams, entity, self.queue_times, self.handle_time))
+        return self._draws[try_no - 1]
+
+
+@final
+class CallerAgain(Occurrence):
+    """A caller who tries again; the stage is the number of the try."""
+
+    __slots__ = ("caller", "source")
+
+    def __init__(self, source: InboundSource, caller: int) -> None:
+        self.source: InboundSource = source
+        self.caller: int = caller
+
+    def happen(self, stage: int, now: Instant) -> None:
+        self.source.to_come -= 1
+        self.source.call_in(self.caller, stage, now)

@@ -1,0 +1,170 @@
+"""One replication, from a scenario to its result and files."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import final
+
+from busyhour.core.campaign import BLOCKED_BY, COMPLETED, STOPPED
+from busyhour.core.ids import ABSENT, Instant
+from busyhour.results.recorder import ReplicationRecorder
+from busyhour.results.replication import ReplicationResult
+from busyhour.results.tallies import CampaignTally, PoolTally, QueueTally, Tallies, TrunkTally, VoiceAgentTally
+from busyhour.results.window import Window
+from simulation.agenda import CHANGES
+from simulation.assembly import World, assemble
+from simulation.scenario import Scenario
+from simulation.timeline import StatisticsStart
+
+Progress = Callable[[float, int], None]
+"""Told the share of the run done (0 to 1) and the calls ended so far; may raise to give the replication up."""
+
+
+def run_replication(
+    scenario: Scenario, replication: int, out: Path | None, events: bool, progress: Progress
+) -> ReplicationResult:
+    """Run replication number `replication` (from 0); its files go below `out`, nothing is written when None.
+
+    Raises OSError where files can't be written, ScenarioError for a wrong row of a contact file, and whatever
+    `progress` raised; nothing of the replication is left behind then.
+    """
+    clock = scenario.clock
+    outlet = _Outlet()
+    world = assemble(scenario, replication, outlet)
+    window = Window(clock.start_us, clock.end_us, clock.warmup)
+    recorder = ReplicationRecorder(world.names, replication, window, out)
+    outlet.recorder = recorder
+    try:
+        started = time.perf_counter()
+        baseline = Baseline(world)
+        if clock.warmup > 0:
+            world.engine.agenda.at(clock.start_us + clock.warmup, CHANGES, baseline)
+        until = ABSENT if clock.end_us is None else clock.end_us
+        ended_at = world.engine.run(until, clock.until == "idle", _Reporter(scenario, world, progress).report)
+        tallies = baseline.tallies(ended_at, scenario)
+        world.engine.close_calls(ended_at)
+        world.log.flush()
+        tallies.wall_s = time.perf_counter() - started
+        return recorder.finish(tallies)
+    except BaseException:
+        recorder.abort()
+        raise
+
+
+class _Outlet:
+    """Lets the world be assembled before the recorder, which needs its names."""
+
+    recorder: ReplicationRecorder
+
+    def add(self, chunk: bytes) -> None:
+        self.recorder.add(chunk)
+
+
+class _Reporter:
+    def __init__(self, scenario: Scenario, world: World, progress: Progress) -> None:
+        self._start = scenario.clock.start_us
+        self._length = scenario.clock.horizon or 0
+        self._world = world
+        self._contacts = sum(campaign.contacts.total for campaign in world.driver.campaigns)
+        self._progress = progress
+
+    def report(self, now: Instant) -> None:
+        """Done by time where there is a horizon, by contacts where the run ends when idle."""
+        shares = [0.0]
+        if self._length > 0:
+            shares.append((now - self._start) / self._length)
+        if self._contacts > 0:
+            done = sum(_done(campaign.contacts) for campaign in self._world.driver.campaigns)
+            if self._length == 0:
+                shares.append(done / self._contacts)
+        self._progress(min(1.0, max(shares)), self._world.log.calls)
+
+
+def _done(contacts: object) -> int:
+    return contacts.completed + contacts.exhausted + contacts.skipped_unknown_zone  # type: ignore[attr-defined]
+
+
+@final
+class Baseline(StatisticsStart):
+    """What every integral stood at when statistics began."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        driver = world.driver
+        self._waiting = [0 for _ in driver.queues.queues]
+        self._staffed = [0 for _ in driver.queues.pools]
+        self._channels = [0 for _ in world.carrier.trunks]
+        self._voice = [0 for _ in world.carrier.voice.agents]
+
+    def begin(self, now: Instant) -> None:
+        world = self._world
+        queues = world.driver.queues
+        self._waiting = [queue.waiting_area + queue.waiting * (now - queue.waiting_at) for queue in queues.queues]
+        self._staffed = [pool.staffed_area + pool.staffed * (now - pool.staffed_at) for pool in queues.pools]
+        self._channels = [
+            trunk.in_use_area + trunk.in_use * (now - trunk.in_use_at) for trunk in world.carrier.trunks
+        ]
+        self._voice = [
+            agent.busy_area + agent.busy * (now - agent.busy_at) for agent in world.carrier.voice.agents
+        ]
+        for queue in queues.queues:
+            queue.waiting_max = queue.waiting
+        for trunk in world.carrier.trunks:
+            trunk.in_use_max = trunk.in_use
+        for agent in world.carrier.voice.agents:
+            agent.busy_max = agent.busy
+
+    def tallies(self, now: Instant, scenario: Scenario) -> Tallies:
+        """What was counted from the beginning of statistics to `now`, the end of the run."""
+        before = self._waiting, self._staffed, self._channels, self._voice
+        world = self._world
+        queues = world.driver.queues
+        maxima = (
+            [queue.waiting_max for queue in queues.queues],
+            [trunk.in_use_max for trunk in world.carrier.trunks],
+            [agent.busy_max for agent in world.carrier.voice.agents],
+        )
+        self.begin(now)
+        illegal = world.driver.stray_events + queues.illegal_events
+        return Tallies(
+            ended_at=now,
+            virtual_us=now - scenario.clock.start_us,
+            events=world.driver.events,
+            illegal_events=illegal + sum(campaign.illegal_events for campaign in world.driver.campaigns),
+            campaigns=[_campaign_tally(world, number, now) for number in range(len(world.driver.campaigns))],
+            queues=[
+                QueueTally(after - was, most)
+                for after, was, most in zip(self._waiting, before[0], maxima[0], strict=True)
+            ],
+            pools=[
+                PoolTally(after - was, pool.steps or ())
+                for after, was, pool in zip(self._staffed, before[1], queues.pools, strict=True)
+            ],
+            trunks=[
+                TrunkTally(after - was, most)
+                for after, was, most in zip(self._channels, before[2], maxima[1], strict=True)
+            ],
+            voice_agents=[
+                VoiceAgentTally(after - was, most)
+                for after, was, most in zip(self._voice, before[3], maxima[2], strict=True)
+            ],
+        )
+
+
+def _campaign_tally(world: World, number: int, now: Instant) -> CampaignTally:
+    campaign = world.driver.campaigns[number]
+    contacts = campaign.contacts
+    blocked = {name: us for name, us in zip(BLOCKED_BY, campaign.blocked_us, strict=True) if name and us}
+    if campaign.blocked_by:
+        name = BLOCKED_BY[campaign.blocked_by]
+        blocked[name] = blocked.get(name, 0) + now - campaign.blocked_since
+    return CampaignTally(
+        contacts_total=contacts.total,
+        contacts_completed=contacts.completed,
+        contacts_exhausted=contacts.exhausted + contacts.skipped_unknown_zone,
+        contacts_remaining=contacts.remaining() + contacts.leased,
+        contacts_skipped={"unknown_timezone": contacts.skipped_unknown_zone} if contacts.skipped_unknown_zone else {},
+        launched_at=campaign.launched_at,
+        finished_at=campaign.ended_at if campaign.state in (COMPLETED, STOPPED) else ABSENT,
+        blocked_us=blocked,
+    )
