@@ -25,7 +25,11 @@ from busyhour.results.arrow import (
     pq,
     seconds,
 )
-from busyhour.results.rows import CallRows, Names
+from busyhour.results.columns import Columns
+from busyhour.results.rows import Names
+
+BLOCK_ROWS: Final = 131_072
+"""Rows worked on at once, and in one row group: 14 MB, whatever the size of the chunks that come in."""
 
 CALLS_SCHEMA: Final = pa.schema(
     [
@@ -118,37 +122,39 @@ class CallTableBuilder:
             None if labels is None else pa.array(labels, pa.string()) for labels in names.contact_labels
         ]
 
-    def table(self, rows: CallRows) -> ArrowTable:
-        n = len(rows)
-        c = {name: np.ascontiguousarray(rows[name]) for name in rows.dtype.names or ()}
-        queued, connected, ended = c["queued_at"], c["connected_at"], c["ended_at"]
+    def table(self, c: Columns) -> ArrowTable:
+        n = len(c)
+        queued, connected, ended = c.queued_at, c.connected_at, c.ended_at
         # A call that only a voice agent took is shown as that agent's; one it passed on belongs to the human
         # queue.
-        by_voice = (c["voice_connected_at"] >= 0) & (queued < 0)
+        by_voice = (c.voice_connected_at >= 0) & (queued < 0)
         if by_voice.any():
-            connected = np.where(by_voice, c["voice_connected_at"], connected)
-            agent = np.where(by_voice, c["voice_agent"] + self._first_voice_agent, c["agent_no"])
+            connected = np.where(by_voice, c.voice_connected_at, connected)
+            agent = np.where(by_voice, c.voice_agent + self._first_voice_agent, c.agent_no)
         else:
-            agent = c["agent_no"]
+            agent = c.agent_no
         took = connected >= 0
         columns = {
             "replication": pa.array(np.full(n, self._replication, np.int32)),
-            "call_id": numbered(str(self._replication), c["call_no"]),
-            "campaign_id": named(c["campaign"], self._campaigns),
-            "contact_id": self._contacts(c["campaign"], c["contact_no"]),
-            "attempt": nullable(c["attempt"], c["attempt"] > 0, pa.int16()),
-            "direction": named(c["direction"], self._directions),
-            "trunk": named(c["trunk"], self._trunks),
-            "queue_id": named(c["queue"], self._queues),
+            "call_id": numbered(str(self._replication), c.call_no),
+            "campaign_id": named(c.campaign, self._campaigns),
+            "contact_id": self._contacts(c.campaign, c.contact_no),
+            "attempt": nullable(c.attempt, c.attempt > 0, pa.int16()),
+            "direction": named(c.direction, self._directions),
+            "trunk": named(c.trunk, self._trunks),
+            "queue_id": named(c.queue, self._queues),
             "agent_id": named(agent, self._agents),
-            **{name: instants(connected if name == "connected_at" else c[name]) for name in _INSTANTS},
-            "disposition": named(c["disposition"], self._dispositions),
-            "end_reason": named(c["end_reason"], self._end_reasons),
-            "sip_code": nullable(c["sip_code"], c["sip_code"] > 0, pa.int16()),
-            "amd": named(np.where(c["amd"] > 0, c["amd"], np.int8(-1)), self._amd),
+            **{
+                name: instants(connected if name == "connected_at" else getattr(c, name))
+                for name in _INSTANTS
+            },
+            "disposition": named(c.disposition, self._dispositions),
+            "end_reason": named(c.end_reason, self._end_reasons),
+            "sip_code": nullable(c.sip_code, c.sip_code > 0, pa.int16()),
+            "amd": named(np.where(c.amd > 0, c.amd, np.int8(-1)), self._amd),
             "wait_s": seconds(np.where(connected >= 0, connected, ended) - queued, queued >= 0),
             "talk_s": seconds(ended - connected, took),
-            "wrap_up_s": seconds(c["wrap_up_us"], took),
+            "wrap_up_s": seconds(c.wrap_up_us, took),
         }
         return pa.Table.from_arrays([columns[f.name] for f in _WRITTEN_SCHEMA], schema=_WRITTEN_SCHEMA)
 

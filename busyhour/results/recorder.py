@@ -7,20 +7,23 @@ calls.
 """
 
 import hashlib
-import os
 import queue
 import threading
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from busyhour.results.parquet import CallTableBuilder, open_calls_file
-from busyhour.results.replication import ReplicationResult, Window
+from busyhour.core.disposition import END_QUEUE_FULL
+from busyhour.results.columns import Columns
+from busyhour.results.conclude import Recorded, conclude
+from busyhour.results.files import StagedFiles
+from busyhour.results.parquet import BLOCK_ROWS
+from busyhour.results.peaks import PerSecond
+from busyhour.results.replication import ReplicationResult
 from busyhour.results.rows import CALL_ROW, Names, rows_of
+from busyhour.results.sums import Ledger
 from busyhour.results.tallies import Tallies
-
-BLOCK_ROWS: Final = 131_072
-"""Rows worked on at once, and in one Parquet row group: 14 MB, whatever the size of the chunks that come
-in."""
+from busyhour.results.waits import WaitSamples
+from busyhour.results.window import Window
 
 _BLOCK_BYTES: Final = BLOCK_ROWS * CALL_ROW.itemsize
 _WAITING_CHUNKS: Final = 4
@@ -31,13 +34,32 @@ class ReplicationRecorder:
 
     `out_dir` is the run's folder, or None to write no files: `calls/` and `intervals/` get one file a
     replication, which appears under its name only when it is whole. Raises OSError where they can't be made.
+    `with_series` keeps what the report plots over time; `with_batches` what a single long run takes its
+    intervals from.
     """
 
-    def __init__(self, names: Names, replication: int, window: Window, out_dir: Path | None = None) -> None:
-        self._names = names
-        self._replication = replication
-        self._window = window
-        self._calls_file = None if out_dir is None else _StagedCalls(names, replication, out_dir)
+    def __init__(
+        self,
+        names: Names,
+        replication: int,
+        window: Window,
+        out_dir: Path | None = None,
+        *,
+        with_series: bool = True,
+        with_batches: bool = False,
+    ) -> None:
+        self._recorded = Recorded(
+            names=names,
+            replication=replication,
+            window=window,
+            ledger=Ledger(names, window),
+            waits=WaitSamples(len(names.queues)),
+            campaign_peaks=PerSecond(len(names.campaigns), window.start),
+            trunk_peaks=PerSecond(len(names.trunks), window.start),
+        )
+        self._with_series = with_series
+        self._with_batches = with_batches
+        self._files = None if out_dir is None else StagedFiles(names, replication, out_dir)
         self._digest = hashlib.sha256()
         self._calls = 0
         self._pending: list[bytes] = []
@@ -53,23 +75,25 @@ class ReplicationRecorder:
         self._chunks.put(chunk)
 
     def finish(self, tallies: Tallies) -> ReplicationResult:
-        """Waits for the rows to be written. Raises what went wrong with any of them."""
+        """Waits for the rows to be written. Raises what went wrong with any of them, and leaves no file
+        then."""
         self._stop()
         try:
             self._raise_failure()
-            if self._calls_file is not None:
-                self._calls_file.finish()
+            result, intervals = conclude(
+                self._recorded,
+                tallies,
+                self._digest.hexdigest(),
+                self._calls,
+                with_series=self._with_series,
+                with_batches=self._with_batches,
+            )
+            if self._files is not None:
+                self._files.finish(intervals)
         except BaseException:
             self._discard()
             raise
-        return ReplicationResult(
-            replication=self._replication,
-            digest=self._digest.hexdigest(),
-            calls=self._calls,
-            events=tallies.events,
-            virtual_us=tallies.virtual_us,
-            wall_s=tallies.wall_s,
-        )
+        return result
 
     def abort(self) -> None:
         """Leaves nothing behind. May be called at any time, more than once."""
@@ -82,8 +106,8 @@ class ReplicationRecorder:
             self._thread.join()
 
     def _discard(self) -> None:
-        if self._calls_file is not None:
-            self._calls_file.discard()
+        if self._files is not None:
+            self._files.discard()
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -120,36 +144,19 @@ class ReplicationRecorder:
         self._pending = [rest] if rest else []
         self._pending_bytes = len(rest)
         self._digest.update(block)
-        rows = rows_of(block)
-        self._calls += len(rows)
-        if self._calls_file is not None:
-            self._calls_file.write(block)
-
-
-class _StagedCalls:
-    """A calls file that has its name only once it is whole; readers of the dataset skip names that begin with
-    a dot."""
-
-    def __init__(self, names: Names, replication: int, out_dir: Path) -> None:
-        folder = out_dir / "calls"
-        folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / f"replication-{replication:05d}.parquet"
-        self._staged = folder / f".replication-{replication:05d}.partial"
-        self._table = CallTableBuilder(names, replication)
-        self._writer: Any = open_calls_file(self._staged)
-
-    def write(self, block: bytes) -> None:
-        assert self._writer is not None
-        self._writer.write_table(self._table.table(rows_of(block)), row_group_size=BLOCK_ROWS)
-
-    def finish(self) -> None:
-        assert self._writer is not None
-        self._writer.close()
-        self._writer = None
-        os.replace(self._staged, self._path)
-
-    def discard(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-        self._staged.unlink(missing_ok=True)
+        columns = Columns(rows_of(block))
+        self._calls += len(columns)
+        if self._files is not None:
+            self._files.write(columns)
+        recorded = self._recorded
+        recorded.ledger.add(columns)
+        late = columns.created_at >= recorded.window.statistics_from
+        entered = (
+            late & (columns.queue >= 0) & (columns.queued_at >= 0) & (columns.end_reason != END_QUEUE_FULL)
+        )
+        wait = (columns.waiting_ended_at() - columns.queued_at)[entered]
+        recorded.waits.add(columns.queue[entered], wait)
+        dialed = late & columns.outbound() & (columns.dialed_at >= 0)
+        recorded.campaign_peaks.add(columns.dialed_at[dialed], columns.campaign[dialed])
+        dialed &= (columns.trunk >= 0) & ~columns.blocked()
+        recorded.trunk_peaks.add(columns.dialed_at[dialed], columns.trunk[dialed])
