@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from busyhour.results.replication import ReplicationResult
 from simulation.executor import Job, run_one
 from simulation.scenario import Scenario
+from simulation.scenario.contacts import ContactFile
 
 PACKAGES: Final = ("busyhour", "simulation", "actors", "scenarios")
 """What a node of a cluster is sent, so that it runs this code and not what is installed there."""
@@ -74,7 +75,34 @@ class Board:
         return notes
 
 
-def replicate(scenario: Scenario, replication: int, wanted: bool, events: bool, board: Any) -> Finished:
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is the same for every task of a run, and goes to a node once."""
+
+    scenario: Scenario
+    contact_files: dict[str, bytes]
+    """Path below the scenario's folder, to what the file holds: a node has no such folder."""
+    files_wanted: bool
+    events: bool
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        """Raises OSError where a contact file can't be read."""
+        contacts = [campaign.contacts for campaign in job.scenario.campaigns.values()]
+        names = {each.file for each in contacts if isinstance(each, ContactFile)}
+        files = {name: (job.scenario.folder / name).read_bytes() for name in names}
+        return cls(job.scenario, files, job.out is not None, job.events)
+
+    def scenario_in(self, folder: Path) -> Scenario:
+        """The scenario with its contact files, put into `folder`."""
+        for name, content in self.contact_files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return self.scenario.in_folder(folder)
+
+
+def replicate(order: Order, replication: int, board: Any) -> Finished:
     """The task: one replication, its files read back into memory."""
     told = 0.0
 
@@ -85,10 +113,12 @@ def replicate(scenario: Scenario, replication: int, wanted: bool, events: bool, 
             board.note.remote(replication, fraction, calls)
 
     with tempfile.TemporaryDirectory(prefix="busyhour-") as folder:
-        out = Path(folder) if wanted else None
-        result = run_one(scenario, replication, out, events, progress)
-        files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
-        return Finished(result, {path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
+        written = Path(folder) / "written"
+        scenario = order.scenario_in(Path(folder) / "read")
+        out = written if order.files_wanted else None
+        result = run_one(scenario, replication, out, order.events, progress)
+        files = [path for path in sorted(written.rglob("*")) if path.is_file()]
+        return Finished(result, {path.relative_to(written).as_posix(): path.read_bytes() for path in files})
 
 
 class RayReplications:
@@ -133,9 +163,9 @@ class RayReplications:
         workers = self._workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
         board = ray.remote(num_cpus=0)(Board).remote()
         task = ray.remote(num_cpus=1, max_retries=3)(replicate)
-        scenario = ray.put(job.scenario)
+        order = ray.put(Order.of(job))
         waiting = list(job.replications)
-        order = list(job.replications)
+        due = list(job.replications)
         running: dict[Any, int] = {}
         finished: dict[int, ReplicationResult] = {}
         notes = board.take.remote()
@@ -146,19 +176,26 @@ class RayReplications:
             # One more than there are workers, so that none stands idle while a result is written.
             while waiting and len(running) <= workers:
                 replication = waiting.pop(0)
-                running[task.remote(scenario, replication, job.out is not None, job.events, board)] = (
-                    replication
-                )
-            done, _ = ray.wait([notes, *running], num_returns=1, timeout=POLL_S)
-            if notes in done:
+                running[task.remote(order, replication, board)] = replication
+            done, _ = ray.wait(list(running), num_returns=1, timeout=POLL_S)
+            for reference in done:
+                replication = running.pop(reference)
+                finished[replication] = put_in_place(received(ray, reference), job)
+            if ray.wait([notes], timeout=0)[0]:
                 tell(job, ray.get(notes), running)
                 notes = board.take.remote()
-            for reference in [each for each in done if each in running]:
-                replication = running.pop(reference)
-                finished[replication] = put_in_place(ray.get(reference), job)
-            while order and order[0] in finished:
-                yield finished.pop(order.pop(0))
+            while due and due[0] in finished:
+                yield finished.pop(due.pop(0))
         yield from (finished[replication] for replication in sorted(finished))
+
+
+def received(ray: Any, reference: Any) -> Finished:
+    """What a task gave. Raises what the replication raised, and RayError where the task could not be run."""
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:
+        # Ray's error is of the cause's class too, but has nothing of its attributes.
+        raise error.cause from None
 
 
 def tell(job: Job, notes: dict[int, tuple[float, int]], running: dict[Any, int]) -> None:

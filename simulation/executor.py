@@ -85,4 +85,5 @@ class InProcess:
                 result = run_one(job.scenario, replication, job.out, job.events, progress)
             except Cancelled:
                 return
+            job.progress(replication, 1.0, result.calls)
             yield result
