@@ -17,29 +17,35 @@ from scipy.integrate import solve_ivp
 from scipy.sparse.linalg import spsolve
 
 Vector = NDArray[np.float64]
+States = NDArray[np.int64]
 
 
 # Chains
 # ------------------------------------------------------------------------------------------------------
 
 
-def birth_death(up: Vector, down: Vector) -> sparse.csr_matrix:
+def generator(source: States, target: States, rates: Vector, size: int) -> sparse.csr_array:
+    """The chain on 0..size - 1 that moves from `source[i]` to `target[i]` at `rates[i]`."""
+    moves = sparse.coo_array((rates, (source, target)), shape=(size, size)).tocsr()
+    return (moves - sparse.diags_array(np.asarray(moves.sum(axis=1), dtype=np.float64))).tocsr()
+
+
+def birth_death(up: Vector, down: Vector) -> sparse.csr_array:
     """Generator of a chain on 0..n: `up[i]` from i to i + 1, `down[i]` from i + 1 to i."""
-    out = np.concatenate([up, [0.0]]) + np.concatenate([[0.0], down])
-    return sparse.diags_array([up, -out, down], offsets=[1, 0, -1], format="csr")
+    low = np.arange(len(up))
+    sources, targets = np.concatenate([low, low + 1]), np.concatenate([low + 1, low])
+    return generator(sources, targets, np.concatenate([up, down]), len(up) + 1)
 
 
-def stationary(generator: sparse.csr_matrix) -> Vector:
-    """The distribution that the chain keeps: p Q = 0, sum p = 1, by sparse LU of the balance of all states
-    but one.
-    """
-    others = generator[1:, 1:].T.tocsc()
-    from_first = generator[0, 1:].toarray().ravel()
+def stationary(chain: sparse.csr_array) -> Vector:
+    """The distribution that the chain keeps: p Q = 0, sum p = 1, by sparse LU of all states' balance but one."""
+    others = chain[1:, 1:].T.tocsc()
+    from_first = chain[0, 1:].toarray().ravel()
     p = np.concatenate([[1.0], np.asarray(spsolve(others, -from_first))])
     return p / p.sum()
 
 
-def many_server(agents: int, arrivals: float, ends: float, hang_ups: float, places: int) -> sparse.csr_matrix:
+def many_server(agents: int, arrivals: float, ends: float, hang_ups: float, places: int) -> sparse.csr_array:
     """Generator of calls in a queue M/M/agents/places+M; `places` counts those being served too."""
     busy = np.arange(1, places + 1)
     leaving = np.minimum(busy, agents) * ends + np.maximum(busy - agents, 0) * hang_ups
@@ -219,11 +225,11 @@ def retrials(servers: int, arrivals: float, ends: float, retry_rate: float, orbi
     (1997), chapters 1, 2.
     """
     index = np.arange((servers + 1) * (orbit + 1)).reshape(servers + 1, orbit + 1)
-    source: list[Vector] = []
-    target: list[Vector] = []
+    source: list[States] = []
+    target: list[States] = []
     rates: list[Vector] = []
 
-    def moves(start: Vector, end: Vector, rate: Vector) -> None:
+    def moves(start: States, end: States, rate: Vector) -> None:
         source.append(start.ravel())
         target.append(end.ravel())
         rates.append(np.broadcast_to(rate, start.shape).ravel())
@@ -234,12 +240,8 @@ def retrials(servers: int, arrivals: float, ends: float, retry_rate: float, orbi
     moves(index[1:, :], index[:-1, :], busy * ends)
     moves(index[:-1, 1:], index[1:, :-1], waiting[1:] * retry_rate)
     moves(index[-1:, :-1], index[-1:, 1:], np.array(arrivals))
-    size = index.size
-    off = sparse.coo_array(
-        (np.concatenate(rates), (np.concatenate(source), np.concatenate(target))), shape=(size, size)
-    ).tocsr()
-    generator = off - sparse.diags_array(np.asarray(off.sum(axis=1), dtype=np.float64))
-    p = stationary(generator.tocsr()).reshape(servers + 1, orbit + 1)
+    chain = generator(np.concatenate(source), np.concatenate(target), np.concatenate(rates), index.size)
+    p = stationary(chain).reshape(servers + 1, orbit + 1)
     full = p[-1]
     mean = float(p.sum(axis=0) @ waiting)
     return Retrials(float(full.sum()), float(full @ waiting) / mean, mean)
