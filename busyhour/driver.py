@@ -24,7 +24,15 @@ from busyhour.core.commands import (
     ScreenAnswer,
     StartVoiceSession,
 )
-from busyhour.core.events import AGENT_ASSIGNED, ATTEMPT_ADMITTED, AgentAssigned, CallEvent, CampaignEvent, Event, QueueEvent
+from busyhour.core.events import (
+    AGENT_ASSIGNED,
+    ATTEMPT_ADMITTED,
+    AgentAssigned,
+    CallEvent,
+    CampaignEvent,
+    Event,
+    QueueEvent,
+)
 from busyhour.core.ids import Instant
 from busyhour.ports import Admission, CallLog, Carrier, Contacts, Desk, Post, Trace
 

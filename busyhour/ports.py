@@ -35,7 +35,7 @@ class Carrier:
         raise NotImplementedError
 
     def start_voice_session(self, call: Call, voice_agent: int, now: Instant) -> None:
-        """Bridge the call to a voice agent, or play a message when ABSENT; `VOICE_STARTED` or `VOICE_REFUSED` follows."""
+        """Bridge to a voice agent, or play a message when ABSENT; `VOICE_STARTED` or `VOICE_REFUSED` follows."""
         raise NotImplementedError
 
 

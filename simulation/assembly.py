@@ -129,7 +129,9 @@ class _Assembly:
             pools=pools,
             agents=[f"{pool}/{n + 1}" for pool, size in zip(pools, sizes, strict=True) for n in range(size)],
             agent_pool=[number for number, size in enumerate(sizes) for _ in range(size)],
-            queue_pools=[[self.pool_no[pool] for pool in queue.pools or ()] for queue in scenario.queues.values()],
+            queue_pools=[
+                [self.pool_no[pool] for pool in queue.pools or ()] for queue in scenario.queues.values()
+            ],
             service_thresholds=[queue.service_level.threshold for queue in scenario.queues.values()],
             contact_labels=self.labels,
         )
@@ -272,7 +274,9 @@ class _Assembly:
             share, to = 0.0, ABSENT
             if agent.transfer is not None:
                 share, to = agent.transfer.share, self.queue_no[agent.transfer.to]
-            agents.append(VoiceAgent(ABSENT if agent.capacity is None else agent.capacity, agent.talk_time, share, to))
+            agents.append(
+                VoiceAgent(ABSENT if agent.capacity is None else agent.capacity, agent.talk_time, share, to)
+            )
         return VoiceBank(agents, MESSAGE)
 
     def _post(self) -> DelayedPost | None:
@@ -289,7 +293,9 @@ class _Assembly:
                 self.substreams, f"inbound/{number}", line, self.start, ABSENT if end is None else end
             )
             queue = self.queue_no[line.queue]
-            source = InboundSource(number, queue, arrivals, carrier, admission, self.substreams, self.queue_times)
+            source = InboundSource(
+                number, queue, arrivals, carrier, admission, self.substreams, self.queue_times
+            )
             source.trunk = ABSENT if line.trunk is None else self.trunk_no[line.trunk]
             source.priority = line.priority
             source.max_wait = self.scenario.queues[line.queue].max_wait or 0
@@ -335,7 +341,12 @@ class _Assembly:
             elif entry.trunk_up is not None:
                 agenda.at(at, CHANGES, TrunkChange(self.trunks[self.trunk_no[entry.trunk_up]]), 0)
             else:
-                verbs = ((entry.launch, LAUNCH), (entry.pause, PAUSE), (entry.resume, RESUME), (entry.stop, STOP))
+                verbs = (
+                    (entry.launch, LAUNCH),
+                    (entry.pause, PAUSE),
+                    (entry.resume, RESUME),
+                    (entry.stop, STOP),
+                )
                 for campaign, stage in verbs:
                     if campaign is not None:
                         in_flight = _IN_FLIGHT[entry.in_flight or "drain"]

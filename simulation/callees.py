@@ -59,7 +59,12 @@ class CalleeTimes:
     __slots__ = ("decision_time", "machine_talk_time", "message_time", "patience", "ring_times")
 
     def __init__(
-        self, ring_times: list[Any], patience: Any, decision_time: Any, machine_talk_time: Any, message_time: Any
+        self,
+        ring_times: list[Any],
+        patience: Any,
+        decision_time: Any,
+        machine_talk_time: Any,
+        message_time: Any,
     ) -> None:
         self.ring_times: list[Any] = ring_times
         self.patience: Any = patience

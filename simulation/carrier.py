@@ -1,6 +1,6 @@
 """The simulated carrier: dials, rings, answers, refuses and hangs up as the scenario's callees and trunks would."""
 
-from typing import Any, Final, final
+from typing import Final, final
 
 from busyhour.core.call import CONNECTED, WAITING, WITH_VOICE, Call
 from busyhour.core.disposition import (
@@ -84,7 +84,9 @@ class Leg(Occurrence):
         "waits",
     )
 
-    def __init__(self, carrier: "SimulatedCarrier", call: Call, draws: Draws, index: int, patience_us: int) -> None:
+    def __init__(
+        self, carrier: "SimulatedCarrier", call: Call, draws: Draws, index: int, patience_us: int
+    ) -> None:
         self.carrier: SimulatedCarrier = carrier
         self.call: Call = call
         self.draws: Draws = draws
@@ -141,7 +143,12 @@ class SimulatedCarrier(Carrier):
     driver: Driver
 
     def __init__(
-        self, agenda: Agenda, trunks: list[SimulatedTrunk], callees: list[Callees], voice: VoiceBank, faults: Faults
+        self,
+        agenda: Agenda,
+        trunks: list[SimulatedTrunk],
+        callees: list[Callees],
+        voice: VoiceBank,
+        faults: Faults,
     ) -> None:
         self.agenda: Agenda = agenda
         self.trunks: list[SimulatedTrunk] = trunks
@@ -268,7 +275,9 @@ class SimulatedCarrier(Carrier):
         outcome = leg.outcome
         leg.is_clear = True
         self.report(
-            leg, CarrierRefused(leg.call.id, sip_code, REFUSAL_DISPOSITION[outcome], REFUSAL_END[outcome]), now
+            leg,
+            CarrierRefused(leg.call.id, sip_code, REFUSAL_DISPOSITION[outcome], REFUSAL_END[outcome]),
+            now,
         )
 
     def screened(self, leg: Leg) -> None:

@@ -35,7 +35,7 @@ _KNOT_REACH: Final = 8.5
 
 def constant_of(distribution: "Distribution") -> int:
     """The one value of a constant distribution, whole microseconds, or -1."""
-    return min(round(distribution.value), LONGEST) if distribution.kind == "constant" else -1
+    return round(distribution.value) if distribution.kind == "constant" else -1
 
 
 def duration_blocks(words: Words, distribution: "Distribution") -> Callable[[int, int], list[int]]:

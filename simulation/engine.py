@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Final, final
 
-from busyhour.core.campaign import COMPLETED, DRAFT, STOPPED, Campaign
+from busyhour.core.campaign import COMPLETED, STOPPED, Campaign
 from busyhour.core.disposition import END_HORIZON
 from busyhour.core.events import Event, HangUpRequested
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.driver import Driver
-from busyhour.ports import Post, Trace
+from busyhour.ports import Post
 from simulation.agenda import DEADLINES, MESSAGES, Agenda, Occurrence
 from simulation.inbound import InboundSource
 from simulation.substreams import DurationStream
@@ -42,7 +42,9 @@ class CampaignWatch(Occurrence):
         if due_at == ABSENT:
             return
         if due_at <= now:
-            due_at = now + 1  # A deadline that has just been considered is not a reason to consider it again now.
+            due_at = (
+                now + 1
+            )  # A deadline that has just been considered is not a reason to consider it again now.
         if self.scheduled_at == ABSENT or due_at < self.scheduled_at:
             self.scheduled_at = due_at
             self.agenda.at(due_at, DEADLINES, self)

@@ -9,12 +9,20 @@ from busyhour.core.campaign import BLOCKED_BY, COMPLETED, STOPPED
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.results.recorder import ReplicationRecorder
 from busyhour.results.replication import ReplicationResult
-from busyhour.results.tallies import CampaignTally, PoolTally, QueueTally, Tallies, TrunkTally, VoiceAgentTally
+from busyhour.results.tallies import (
+    CampaignTally,
+    PoolTally,
+    QueueTally,
+    Tallies,
+    TrunkTally,
+    VoiceAgentTally,
+)
 from busyhour.results.window import Window
 from simulation.agenda import CHANGES
 from simulation.assembly import World, assemble
 from simulation.scenario import Scenario
 from simulation.timeline import StatisticsStart
+from simulation.tracing import EventFile, TraceLines
 
 Progress = Callable[[float, int], None]
 """Told the share of the run done (0 to 1) and the calls ended so far; may raise to give the replication up."""
@@ -30,7 +38,10 @@ def run_replication(
     """
     clock = scenario.clock
     outlet = _Outlet()
-    world = assemble(scenario, replication, outlet)
+    trace = EventFile(replication, out) if events and out is not None else None
+    world = assemble(scenario, replication, outlet, trace)
+    if trace is not None:
+        trace.names = world.names
     window = Window(clock.start_us, clock.end_us, clock.warmup)
     recorder = ReplicationRecorder(world.names, replication, window, out)
     outlet.recorder = recorder
@@ -45,10 +56,37 @@ def run_replication(
         world.engine.close_calls(ended_at)
         world.log.flush()
         tallies.wall_s = time.perf_counter() - started
-        return recorder.finish(tallies)
+        result = recorder.finish(tallies)
+        if trace is not None:
+            trace.finish()
+        return result
     except BaseException:
         recorder.abort()
+        if trace is not None:
+            trace.discard()
         raise
+
+
+def trace_replication(scenario: Scenario, replication: int) -> list[str]:
+    """Every event of one replication, a line each; nothing is written.
+
+    Raises ScenarioError for a wrong row of a contact file.
+    """
+    trace = TraceLines(scenario.clock.start_us)
+    world = assemble(scenario, replication, _Nowhere(), trace)
+    trace.names = world.names
+    until = ABSENT if scenario.clock.end_us is None else scenario.clock.end_us
+    world.engine.run(until, scenario.clock.until == "idle", _ignored)
+    return trace.lines
+
+
+class _Nowhere:
+    def add(self, chunk: bytes) -> None:
+        """Rows that nobody wants."""
+
+
+def _ignored(now: Instant) -> None:
+    """Progress that nobody wants."""
 
 
 class _Outlet:
@@ -99,7 +137,9 @@ class Baseline(StatisticsStart):
     def begin(self, now: Instant) -> None:
         world = self._world
         queues = world.driver.queues
-        self._waiting = [queue.waiting_area + queue.waiting * (now - queue.waiting_at) for queue in queues.queues]
+        self._waiting = [
+            queue.waiting_area + queue.waiting * (now - queue.waiting_at) for queue in queues.queues
+        ]
         self._staffed = [pool.staffed_area + pool.staffed * (now - pool.staffed_at) for pool in queues.pools]
         self._channels = [
             trunk.in_use_area + trunk.in_use * (now - trunk.in_use_at) for trunk in world.carrier.trunks
@@ -163,7 +203,9 @@ def _campaign_tally(world: World, number: int, now: Instant) -> CampaignTally:
         contacts_completed=contacts.completed,
         contacts_exhausted=contacts.exhausted + contacts.skipped_unknown_zone,
         contacts_remaining=contacts.remaining() + contacts.leased,
-        contacts_skipped={"unknown_timezone": contacts.skipped_unknown_zone} if contacts.skipped_unknown_zone else {},
+        contacts_skipped={"unknown_timezone": contacts.skipped_unknown_zone}
+        if contacts.skipped_unknown_zone
+        else {},
         launched_at=campaign.launched_at,
         finished_at=campaign.ended_at if campaign.state in (COMPLETED, STOPPED) else ABSENT,
         blocked_us=blocked,

@@ -2,7 +2,13 @@
 
 from typing import Final, final
 
-from busyhour.core.events import CAMPAIGN_LAUNCHED, CAMPAIGN_PAUSED, CAMPAIGN_RESUMED, CampaignEvent, CampaignStopped
+from busyhour.core.events import (
+    CAMPAIGN_LAUNCHED,
+    CAMPAIGN_PAUSED,
+    CAMPAIGN_RESUMED,
+    CampaignEvent,
+    CampaignStopped,
+)
 from busyhour.core.ids import Instant
 from busyhour.driver import Driver
 from simulation.agenda import Occurrence

@@ -10,7 +10,16 @@ from simulation.draws import Draws
 class VoiceAgent:
     """One AI agent. `capacity` is ABSENT when unlimited; `talk_time` is an opaque distribution."""
 
-    __slots__ = ("busy", "busy_area", "busy_at", "busy_max", "capacity", "talk_time", "transfer_share", "transfer_to")
+    __slots__ = (
+        "busy",
+        "busy_area",
+        "busy_at",
+        "busy_max",
+        "capacity",
+        "talk_time",
+        "transfer_share",
+        "transfer_to",
+    )
 
     def __init__(self, capacity: int, talk_time: Any, transfer_share: float, transfer_to: int) -> None:
         self.capacity: int = capacity

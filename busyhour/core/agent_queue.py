@@ -28,7 +28,7 @@ from busyhour.core.events import (
     QueueEvent,
     WaitingChanged,
 )
-from busyhour.core.ids import ABSENT, SECOND, Instant, Micros
+from busyhour.core.ids import ABSENT, SECOND, Instant
 
 OFFLINE: Final = 0
 IDLE: Final = 1
@@ -137,7 +137,9 @@ class Queue:
         "wraps_up",
     )
 
-    def __init__(self, id: int, pools: list[int], waiting_places: int, by_priority: bool, wraps_up: bool) -> None:
+    def __init__(
+        self, id: int, pools: list[int], waiting_places: int, by_priority: bool, wraps_up: bool
+    ) -> None:
         self.id: int = id
         self.pools: list[int] = pools
         self.waiting_places: int = waiting_places
@@ -236,7 +238,9 @@ class AgentQueues:
         earliest = ABSENT
         if self.reserved > 0:
             for agent in self.agents:
-                if agent.state == RESERVED and (earliest == ABSENT or agent.since + RESERVATION_LIMIT < earliest):
+                if agent.state == RESERVED and (
+                    earliest == ABSENT or agent.since + RESERVATION_LIMIT < earliest
+                ):
                     earliest = agent.since + RESERVATION_LIMIT
         return earliest
 

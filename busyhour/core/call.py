@@ -6,7 +6,16 @@ and is counted, because carriers send late, duplicate and reordered events and m
 
 from typing import Final, cast, final
 
-from busyhour.core.commands import CloseCall, Command, ConnectAgent, HangUp, LeaveMessage, PlaceCall, ScreenAnswer, StartVoiceSession
+from busyhour.core.commands import (
+    CloseCall,
+    Command,
+    ConnectAgent,
+    HangUp,
+    LeaveMessage,
+    PlaceCall,
+    ScreenAnswer,
+    StartVoiceSession,
+)
 from busyhour.core.disposition import (
     ABANDONED,
     AMD_MACHINE,
@@ -20,6 +29,7 @@ from busyhour.core.disposition import (
     END_MACHINE,
     END_MAX_WAIT,
     END_NO_AGENT,
+    END_NO_ANSWER,
     END_NO_VOICE_AGENT,
     END_QUEUE_FULL,
     HUMAN,
@@ -174,7 +184,9 @@ class Call:
         "voice_connected_at",
     )
 
-    def __init__(self, id: int, direction: int, queue: int, trunk: int, priority: int, created_at: Instant) -> None:
+    def __init__(
+        self, id: int, direction: int, queue: int, trunk: int, priority: int, created_at: Instant
+    ) -> None:
         self.id: int = id
         self.direction: int = direction
         self.state: int = CREATED
@@ -273,7 +285,7 @@ class Call:
         return ABSENT
 
     def on_deadline(self, now: Instant) -> list[Command]:
-        """Nobody answered within the dial timeout, or no agent within the longest wait. Harmless when nothing is due."""
+        """Nobody answered in time, or no agent within the longest wait. Harmless when nothing is due."""
         due = self.deadline()
         if due == ABSENT or now < due:
             return []

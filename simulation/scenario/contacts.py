@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, cast
 
 from pydantic import (
+    BeforeValidator,
     Discriminator,
     Field,
     GetJsonSchemaHandler,
@@ -155,9 +156,16 @@ def _which(value: Any) -> str:
     return "~list" if isinstance(value, tuple) or as_list(value) is not None else "~count"
 
 
+def _check_form(value: Any) -> Any:
+    if isinstance(value, ContactCount | ContactFile | dict | list | tuple):
+        return cast(Any, value)
+    raise problem(f"must be {{count: 20000}}, {{file: leads.csv}} or a list of contacts, not {shown(value)}")
+
+
 Contacts: TypeAlias = Annotated[
     Annotated[ContactCount, Tag("~count")]
     | Annotated[ContactFile, Tag("~file")]
     | Annotated[tuple[Contact, ...], Tag("~list")],
     Discriminator(_which),
+    BeforeValidator(_check_form),
 ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path as FilePath
 from typing import Final
 
@@ -38,6 +40,23 @@ def loads(
 
     Raises ScenarioError.
     """
+    with _collector_paused():
+        return _loaded(text, name, FilePath(folder), overrides)
+
+
+@contextmanager
+def _collector_paused() -> Generator[None]:
+    """Without it, half the time that a long list of contacts takes goes to looking for garbage among it."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _loaded(text: str, name: str, folder: FilePath, overrides: Sequence[str]) -> Scenario:
     try:
         tree = read_tree(text)
     except ReadingError as error:
@@ -51,8 +70,9 @@ def loads(
     try:
         scenario = Scenario.model_validate(raw, context=FILE_CONTEXT, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise _refusal(name, tree, list(findings_of(error))) from None
-    scenario = scenario.in_folder(FilePath(folder))
+        found, omitted = findings_of(error)
+        raise _refusal(name, tree, found, omitted) from None
+    scenario = scenario.in_folder(folder)
     found = check_files(scenario)
     if found:
         raise _refusal(name, tree, found)
@@ -93,10 +113,11 @@ def _title(name: str) -> str:
     return stem[:100] or "scenario"
 
 
-def _refusal(name: str, tree: Node, found: Sequence[Finding]) -> ScenarioError:
+def _refusal(name: str, tree: Node, found: Sequence[Finding], omitted: int = 0) -> ScenarioError:
     problems = list(dict.fromkeys(_placed(name, tree, finding) for finding in found))
     problems.sort(key=lambda problem: (problem.line, problem.column))
-    return ScenarioError(problems[:MOST_PROBLEMS], max(0, len(problems) - MOST_PROBLEMS))
+    omitted += max(0, len(problems) - MOST_PROBLEMS)
+    return ScenarioError(problems[:MOST_PROBLEMS], omitted)
 
 
 def _placed(name: str, tree: Node, finding: Finding) -> Problem:
@@ -110,8 +131,8 @@ def _placed(name: str, tree: Node, finding: Finding) -> Problem:
     for index, step in enumerate(finding.path):
         if node.entries is not None and str(step) in node.entries:
             key = str(step)
-            line, column = node.key_places[key]
             node = node.entries[key]
+            line, column = node.key_line, node.key_column
             steps.append(key)
             if node.is_scalar() and not (index == last and finding.sentence.startswith(AT_KEY)):
                 line, column = node.line, node.column

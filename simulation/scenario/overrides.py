@@ -55,7 +55,6 @@ class _Override:
                 below.entries = {}
                 below.option = self.option
                 node.entries[step] = below
-                node.key_places[step] = (0, 0)
             return below
         if node.items is not None:
             return node.items[self._index(node.items, step, done)]
@@ -64,7 +63,6 @@ class _Override:
     def _put(self, node: Node, step: str, done: Sequence[str]) -> None:
         if node.entries is not None:
             node.entries[step] = self.value
-            node.key_places[step] = (0, 0)
         elif node.items is not None:
             node.items[self._index(node.items, step, done)] = self.value
         else:

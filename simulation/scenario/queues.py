@@ -78,7 +78,7 @@ class Pool(Part):
     count: AgentCount | None = Field(default=None, description="Agents, all the time.")
     shifts: Annotated[tuple[Shift, ...], Field(max_length=10_000)] | None = Field(
         default=None,
-        description="Agents by time, in place of count. Who is on a call as a shift ends finishes it.",
+        description="Agents by time, in place of count; overlapping ones add up. Who is on a call as a shift ends finishes it.",
     )
     queues: tuple[str, ...] | None = Field(
         default=None,

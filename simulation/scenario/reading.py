@@ -26,6 +26,8 @@ DEEPEST: Final = 32
 """Lists and mappings within each other."""
 MOST_NODES: Final = 500_000
 """Keeps what a hostile file of 16 MiB costs to some seconds and some hundred megabytes."""
+MOST_KEYS: Final = 10_000
+"""Of one mapping."""
 MOST_BYTES: Final = 16 * 1024 * 1024
 LONGEST_KEY: Final = 200
 LONGEST_NUMBER: Final = 40
@@ -63,7 +65,7 @@ class ReadingError(Exception):
 class Node:
     """A value of the tree: a mapping (`entries`), a list (`items`), or else the scalar `value`."""
 
-    __slots__ = ("column", "entries", "items", "key_places", "line", "option", "value")
+    __slots__ = ("column", "entries", "items", "key_column", "key_line", "line", "option", "value")
 
     def __init__(self, line: int, column: int) -> None:
         self.line = line
@@ -71,8 +73,9 @@ class Node:
         self.value: Scalar = None
         self.items: list[Node] | None = None
         self.entries: dict[str, Node] | None = None
-        self.key_places: dict[str, tuple[int, int]] = {}
-        """Line and column of each key of a mapping."""
+        self.key_line = 0
+        self.key_column = 0
+        """Place of the key that holds this value, 0 where none does."""
         self.option = ""
         """The override that put this node in, or empty."""
 
@@ -116,12 +119,13 @@ def scalar_value(text: str) -> Scalar:
 class _Open:
     """A list or mapping whose end has not been seen."""
 
-    __slots__ = ("key", "key_place", "node")
+    __slots__ = ("key", "key_column", "key_line", "node")
 
     def __init__(self, node: Node) -> None:
         self.node = node
         self.key: str | None = None
-        self.key_place = (0, 0)
+        self.key_line = 0
+        self.key_column = 0
 
 
 class _Tree:
@@ -161,7 +165,8 @@ class _Tree:
             top.node.items.append(node)
         elif top.node.entries is not None and top.key is not None:
             top.node.entries[top.key] = node
-            top.node.key_places[top.key] = top.key_place
+            node.key_line = top.key_line
+            node.key_column = top.key_column
             top.key = None
 
     def expects_key(self) -> bool:
@@ -191,11 +196,15 @@ class _Tree:
             raise self.refusal("merge keys (<<) are not read; write the values out", event)
         if len(key) > LONGEST_KEY or "\0" in key:
             raise self.refusal(f"holds a key that is not a name of at most {LONGEST_KEY} characters", event)
+        entries = top.node.entries or {}
+        if len(entries) >= MOST_KEYS:
+            raise self.refusal(f"holds more than {MOST_KEYS} keys", event)
         top.key = key
-        place = top.node.key_places.get(key)
-        if place is not None:
-            raise self.refusal(f"is given twice, first at {place[0]}:{place[1]}; keep one of them", event)
-        top.key_place = (event.start_mark.line + 1, event.start_mark.column + 1)
+        if key in entries:
+            first = f"{entries[key].key_line}:{entries[key].key_column}"
+            raise self.refusal(f"is given twice, first at {first}; keep one of them", event)
+        top.key_line = event.start_mark.line + 1
+        top.key_column = event.start_mark.column + 1
 
     def start(self, event: Any) -> None:
         if self.expects_key():

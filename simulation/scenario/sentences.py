@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Annotated, Any, Final, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from simulation.scenario.base import PROBLEM, PROBLEMS, Finding, Path
 from simulation.scenario.model import Scenario
@@ -18,22 +18,31 @@ UNKNOWN: Final = "unknown key"
 NOT_A_NAME: Final = "is not a name"
 AT_KEY: Final = (UNKNOWN, NOT_A_NAME)
 """How a sentence begins that is about a key, not about its value."""
+MOST_FINDINGS: Final = 200
+"""Things wrong that are put in order and told; whoever has more learns only how many."""
 _KEY: Final = "[key]"
 """Where pydantic puts what is wrong with a key."""
 
 
-def findings_of(error: ValidationError) -> Iterator[Finding]:
-    """Each thing wrong. A path may lead through names that no file holds, such as a constant's `value`."""
-    for found in error.errors(include_url=False):
-        context: dict[str, Any] = found.get("ctx", {})
-        path: Path = tuple(step for step in found["loc"] if not str(step).startswith("~") and step != _KEY)
-        if found["type"] == PROBLEMS:
-            yield from (Finding((*path, *each.path), each.sentence) for each in context["findings"])
-        elif found["type"] == PROBLEM:
-            yield Finding((*path, *context["at"]), str(context["sentence"]))
-        else:
-            sentence = _sentence(found["type"], path, context, found["input"], found["msg"])
-            yield Finding(path, sentence)
+def findings_of(error: ValidationError) -> tuple[list[Finding], int]:
+    """What is wrong, the first `MOST_FINDINGS` things, and how many more there are.
+
+    A path may lead through names that no file holds, such as a constant's `value`.
+    """
+    every = error.errors(include_url=False)
+    findings = [finding for found in every[:MOST_FINDINGS] for finding in _findings(found)]
+    return findings, max(0, len(every) - MOST_FINDINGS)
+
+
+def _findings(found: ErrorDetails) -> Iterator[Finding]:
+    context: dict[str, Any] = found.get("ctx", {})
+    path: Path = tuple(step for step in found["loc"] if not str(step).startswith("~") and step != _KEY)
+    if found["type"] == PROBLEMS:
+        yield from (Finding((*path, *each.path), each.sentence) for each in context["findings"])
+    elif found["type"] == PROBLEM:
+        yield Finding((*path, *context["at"]), str(context["sentence"]))
+    else:
+        yield Finding(path, _sentence(found["type"], path, context, found["input"], found["msg"]))
 
 
 def _sentence(kind: str, path: Path, context: dict[str, Any], value: Any, message: str) -> str:
@@ -51,6 +60,8 @@ def _sentence(kind: str, path: Path, context: dict[str, Any], value: Any, messag
         case "bool_type":
             return f"must be true or false, not {shown(value)}"
         case "dict_type" | "model_type" | "model_attributes_type" | "mapping_type":
+            if value is None:
+                return "is empty; write {} for a mapping without keys"
             return f"must be a mapping (key: value), not {shown(value)}"
         case "tuple_type" | "list_type":
             return f"must be a list, not {shown(value)}"
@@ -88,11 +99,14 @@ def _one_of(value: Any, expected: str) -> str:
 
 
 def _missing(path: Path) -> str:
-    field = _field(path)
-    if field is None:
-        return "is missing"
-    example = f"; add {path[-1]}: {field.examples[0]}" if field.examples else ""
-    return f"is missing: {(field.description or '').rstrip('.')}{example}"
+    for model in _models(path[:-1]):
+        if "kind" in model.model_fields:
+            needed = [name for name, field in model.model_fields.items() if field.is_required()]
+            return f"is missing; {path[-2]} needs {' and '.join(needed)}"
+        for name, field in model.model_fields.items():
+            if path[-1] in (name, field.alias) and field.examples:
+                return f"is missing; add {path[-1]}: {field.examples[0]}. {field.description}"
+    return "is missing"
 
 
 def _unknown_key(path: Path) -> str:
@@ -104,14 +118,6 @@ def _unknown_key(path: Path) -> str:
         if hint
         else f"unknown key; keys here: {', '.join(keys)}"
     )
-
-
-def _field(path: Path) -> FieldInfo | None:
-    for model in _models(path[:-1]):
-        for name, field in model.model_fields.items():
-            if path[-1] in (name, field.alias):
-                return field
-    return None
 
 
 def _keys(path: Path) -> Iterator[str]:

@@ -1,0 +1,148 @@
+"""What happened, event by event: as lines for golden traces, and as the `events/` dataset.
+
+A line says when (since the start of the run), to whom, what, and the facts:
+
+    +0:00:12.345678 call 17 CarrierRefused sip_code=486 disposition=busy end_reason=busy
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from busyhour.core.agent_queue import AGENT_STATES
+from busyhour.core.campaign import BLOCKED_BY, IN_FLIGHT
+from busyhour.core.disposition import AMD_RESULTS, DISPOSITIONS, END_REASONS
+from busyhour.core.events import EVENT_FACTS, EVENT_NAMES, AgentChanged, AgentEvent, CallEvent, Event, QueueEvent
+from busyhour.core.ids import ABSENT, HOUR, MINUTE, SECOND, Instant
+from busyhour.ports import Trace
+from busyhour.results.rows import Names
+
+EVENTS_SCHEMA: Final = pa.schema(
+    [
+        ("replication", pa.int32()),
+        ("at", pa.timestamp("us", tz="UTC")),
+        ("machine", pa.dictionary(pa.int8(), pa.string())),  # call, agent, queue or campaign
+        ("subject", pa.string()),
+        ("event", pa.dictionary(pa.int8(), pa.string())),
+        ("facts", pa.string()),
+    ]
+)
+
+_CODES: Final[dict[str, Sequence[str]]] = {
+    "disposition": DISPOSITIONS,
+    "end_reason": END_REASONS,
+    "result": AMD_RESULTS,
+    "state": AGENT_STATES,
+    "blocked_by": BLOCKED_BY,
+    "in_flight": IN_FLIGHT,
+}
+_ROWS_AT_ONCE: Final = 65_536
+
+
+class Narrator(Trace):
+    """Puts events into words. Subclasses decide where the words go."""
+
+    names: Names
+    """Set once the world is assembled, before its first event."""
+
+    def told(self, event: Event) -> tuple[str, str, str, str]:
+        """(machine, subject, event, facts)."""
+        return self._machine(event), self._subject(event), EVENT_NAMES[event.kind], self._facts(event)
+
+    def _machine(self, event: Event) -> str:
+        if isinstance(event, CallEvent):
+            return "call"
+        if isinstance(event, QueueEvent):
+            return "agent" if isinstance(event, AgentEvent) else "queue"
+        return "campaign"
+
+    def _subject(self, event: Event) -> str:
+        if isinstance(event, AgentEvent | AgentChanged):
+            return self.names.agents[event.agent]
+        if self._machine(event) == "campaign" and "campaign" not in EVENT_FACTS.get(event.kind, ()):
+            return self.names.campaigns[event.subject()]
+        return str(event.subject())
+
+    def _facts(self, event: Event) -> str:
+        facts = EVENT_FACTS.get(event.kind, ())
+        return " ".join(f"{fact}={self._fact(fact, getattr(event, fact))}" for fact in facts)
+
+    def _fact(self, fact: str, value: Any) -> str:
+        if fact in _CODES:
+            return _CODES[fact][value]
+        if isinstance(value, list):
+            return str(len(value))  # pyright: ignore[reportUnknownArgumentType]
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if value == ABSENT:
+            return "-"
+        if fact in ("queue", "transfer_to"):
+            return self.names.queues[value]
+        if fact == "campaign":
+            return self.names.campaigns[value]
+        if fact == "agent":
+            return self.names.agents[value]
+        return str(value)
+
+
+class TraceLines(Narrator):
+    """Keeps the lines in memory: for traces that people read."""
+
+    def __init__(self, start: Instant) -> None:
+        self._start = start
+        self.lines: list[str] = []
+
+    def saw(self, event: Event, now: Instant) -> None:
+        machine, subject, name, facts = self.told(event)
+        self.lines.append(f"{since(now - self._start)} {machine} {subject} {name} {facts}".rstrip())
+
+
+class EventFile(Narrator):
+    """Writes `events/`, a Parquet file a replication, which has its name only once it is whole."""
+
+    def __init__(self, replication: int, out: Path) -> None:
+        """Raises OSError where the file can't be made."""
+        folder = out / "events"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"replication-{replication:05d}.parquet"
+        self._staged = folder / f".replication-{replication:05d}.partial"
+        self._writer = pq.ParquetWriter(self._staged, EVENTS_SCHEMA, compression="zstd")
+        self._replication = replication
+        self._rows: list[tuple[int, str, str, str, str]] = []
+
+    def saw(self, event: Event, now: Instant) -> None:
+        self._rows.append((now, *self.told(event)))
+        if len(self._rows) == _ROWS_AT_ONCE:
+            self._write()
+
+    def finish(self) -> None:
+        self._write()
+        self._writer.close()
+        self._staged.replace(self._path)
+
+    def discard(self) -> None:
+        self._writer.close()
+        self._staged.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        if not self._rows:
+            return
+        at, *words = zip(*self._rows, strict=True)
+        columns = [
+            pa.array([self._replication] * len(at), pa.int32()),
+            pa.array(at, EVENTS_SCHEMA.field("at").type),
+            *(
+                pa.array(column, pa.string()).cast(field.type)
+                for column, field in zip(words, list(EVENTS_SCHEMA)[2:], strict=True)
+            ),
+        ]
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=EVENTS_SCHEMA))
+        self._rows = []
+
+
+def since(us: int) -> str:
+    """A duration from the start of the run, to the microsecond."""
+    return f"+{us // HOUR}:{us // MINUTE % 60:02d}:{us // SECOND % 60:02d}.{us % SECOND:06d}"
