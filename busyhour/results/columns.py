@@ -108,6 +108,14 @@ class Columns:
             | ((self.end_reason == END_CARRIER_FAILURE) & (self.sip_code == _SIP_SERVICE_UNAVAILABLE))
         )
 
+    def seized(self) -> Flags:
+        """Held a channel: dialled, or came in on a trunk."""
+        return (
+            (self.trunk >= 0)
+            & ((self.dialed_at >= 0) | (self.campaign < 0))
+            & (self.end_reason != END_NO_CHANNEL)
+        )
+
     def offered_to_queue(self) -> Flags:
         return (self.queue >= 0) & ((self.queued_at >= 0) | (self.end_reason == END_QUEUE_FULL))
 

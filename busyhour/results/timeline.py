@@ -56,8 +56,11 @@ class Timeline:
 
     def bins(self, at: Instants) -> tuple[Numbers, Numbers]:
         """Each instant's bin and its microseconds into it."""
-        bins, offset = np.divmod(at - self.start, self.width)
-        return bins, offset
+        since = at - self.start
+        bins = (
+            since // self.width
+        )  # numpy divides by a constant with multiplications here, and not in divmod: 5 times faster
+        return bins, since - bins * self.width
 
     def count(self, end: int) -> int:
         """Bins up to `end`, the last of which may be cut short. At least one."""
@@ -74,9 +77,10 @@ def _grown(values: NDArray[np.int64], length: int) -> NDArray[np.int64]:
 
 def merge_bins(values: NDArray[np.int64], factor: int) -> NDArray[np.int64]:
     """Sums of `factor` bins in a row; the last may be of fewer."""
-    padded = np.zeros((-(-len(values) // factor) * factor, *values.shape[1:]), np.int64)
+    bins = -(-len(values) // factor)
+    padded = np.zeros((bins * factor, *values.shape[1:]), np.int64)
     padded[: len(values)] = values
-    return padded.reshape(-1, factor, *values.shape[1:]).sum(1)
+    return padded.reshape(bins, factor, *values.shape[1:]).sum(axis=1)
 
 
 def _fitted(values: NDArray[np.int64], bins: int) -> NDArray[np.int64]:
@@ -161,20 +165,20 @@ class Tabulation:
 class Spans:
     """How many were under way: stretches of time by group, integrated exactly.
 
-    Per bin only the net number that began (`change`) and their time left in that bin (`rest`) are kept: the
-    integral over a bin is then its width times those under way when it began, plus `rest`.
+    Per bin only the net number that began (`change`) and how far into the bin they did (`offset`, net as
+    well) are kept: the integral over a bin is its width times those under way when it began and those that
+    began in it, less `offset`.
     """
 
-    __slots__ = ("_from", "_groups", "_open", "_timeline", "change", "inside", "rest")
+    __slots__ = ("_before", "_from", "_groups", "_open", "_timeline", "change", "offset")
 
     def __init__(self, timeline: Timeline, groups: int, statistics_from: int) -> None:
         self._timeline = timeline
         self._groups = groups
         self._from = statistics_from
         self.change = np.zeros((1, groups), np.int64)
-        self.rest = np.zeros((1, groups), np.int64)
-        self.inside = np.zeros(groups, np.int64)
-        """Microseconds within [statistics_from, end]."""
+        self.offset = np.zeros((1, groups), np.int64)
+        self._before = np.zeros(groups, np.int64)
         self._open: tuple[Instants, NDArray[Any]] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
         timeline.keep(self)
 
@@ -184,51 +188,52 @@ class Spans:
         horizon = self._timeline.horizon
         if horizon is None:
             ends = np.concatenate((self._open[0], over))
-            groups = np.concatenate((self._open[1], group))
-            beyond = ends > latest
-            self._open = (ends[beyond], groups[beyond])
+            beyond = np.flatnonzero(ends > latest)
+            self._open = (ends[beyond], np.concatenate((self._open[1], group))[beyond])
         else:
             over = np.minimum(over, horizon)
             begun = np.minimum(begun, horizon)
-        self._integrate(begun, over, group, 1)
+        self._integrate(begun, over, group)
 
     def close(self, end: int) -> None:
         """Cuts what reaches beyond the end, where that was not known before."""
         ends, groups = self._open
-        beyond = ends > end
-        if beyond.any():
-            self._integrate(np.full(int(beyond.sum()), end, np.int64), ends[beyond], groups[beyond], -1)
+        beyond = np.flatnonzero(ends > end)
+        self._integrate(ends[beyond], np.full(len(beyond), end, np.int64), groups[beyond])
         self._open = (ends[:0], groups[:0])
 
-    def _integrate(self, begun: Instants, over: Instants, group: NDArray[Any], sign: int) -> None:
+    def _integrate(self, begun: Instants, over: Instants, group: NDArray[Any]) -> None:
         if not len(begun):
             return
-        length = np.maximum(over, self._from) - np.maximum(begun, self._from)
-        self.inside += sign * _whole(np.bincount(group, weights=length, minlength=self._groups))
-        bins, offset = self._timeline.bins(np.concatenate((begun, over)))
-        first = int(bins.min())
-        count = int(bins.max()) - first + 1
-        flat = (bins - first) * self._groups + np.concatenate((group, group))
-        signs = np.repeat(np.array((sign, -sign), np.int64), len(begun))
-        shape = (count, self._groups)
-        size = count * self._groups
-        self.change = _grown(self.change, first + count)
-        self.rest = _grown(self.rest, first + count)
-        self.change[first : first + count] += _whole(np.bincount(flat, signs, size)).reshape(shape)
-        left = signs * (self._timeline.width - offset)
-        self.rest[first : first + count] += _whole(np.bincount(flat, left, size)).reshape(shape)
+        if int(begun.min()) < self._from:
+            length = np.minimum(over, self._from) - np.minimum(begun, self._from)
+            self._before += _whole(np.bincount(group, length, self._groups))
+        for at, sign in ((begun, 1), (over, -1)):
+            bins, offset = self._timeline.bins(at)
+            first = int(bins.min())
+            count = int(bins.max()) - first + 1
+            flat = (bins - first) * self._groups + group
+            self.change = _grown(self.change, first + count)
+            self.offset = _grown(self.offset, first + count)
+            size, shape = count * self._groups, (count, self._groups)
+            here = slice(first, first + count)
+            self.change[here] += sign * np.bincount(flat, minlength=size).reshape(shape)
+            self.offset[here] += sign * _whole(np.bincount(flat, offset, size)).reshape(shape)
 
     def merge(self, factor: int) -> None:
-        bins_after = (factor - 1 - np.arange(len(self.change)) % factor)[:, None]
-        self.rest = merge_bins(self.rest + bins_after * self._timeline.width * self.change, factor)
+        bins_before = (np.arange(len(self.change)) % factor)[:, None]
+        self.offset = merge_bins(self.offset + bins_before * self._timeline.width * self.change, factor)
         self.change = merge_bins(self.change, factor)
 
     def by_bin(self, bins: int) -> NDArray[np.int64]:
         """int64[bins, groups]: microseconds times the number under way. Nothing may reach beyond the last
         bin."""
-        change = _grown(self.change, bins)[:bins]
-        under_way = np.cumsum(change, axis=0) - change
-        return under_way * self._timeline.width + _grown(self.rest, bins)[:bins]
+        under_way = np.cumsum(_grown(self.change, bins)[:bins], axis=0)
+        return under_way * self._timeline.width - _grown(self.offset, bins)[:bins]
+
+    def inside(self) -> NDArray[np.int64]:
+        """int64[groups]: the same from the beginning of statistics to the end."""
+        return self.by_bin(len(self.change)).sum(axis=0) - self._before
 
 
 def _whole(sums: NDArray[Any]) -> NDArray[np.int64]:
