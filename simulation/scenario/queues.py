@@ -78,7 +78,8 @@ class Pool(Part):
     count: AgentCount | None = Field(default=None, description="Agents, all the time.")
     shifts: Annotated[tuple[Shift, ...], Field(max_length=10_000)] | None = Field(
         default=None,
-        description="Agents by time, in place of count; overlapping ones add up. Who is on a call as a shift ends finishes it.",
+        description="Agents by time, in place of count; shifts that overlap add up. "
+        "An agent on a call at the end of a shift finishes it first.",
     )
     queues: tuple[str, ...] | None = Field(
         default=None,

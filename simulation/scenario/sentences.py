@@ -41,7 +41,8 @@ def _findings(found: ErrorDetails) -> Iterator[Finding]:
         yield from (Finding((*path, *each.path), each.sentence) for each in context["findings"])
     elif found["type"] == PROBLEM:
         yield Finding((*path, *context["at"]), str(context["sentence"]))
-    else:
+    elif found["type"] != "too_short" or not found["input"]:
+        # Of a list whose every entry is wrong, pydantic also says that it is too short.
         yield Finding(path, _sentence(found["type"], path, context, found["input"], found["msg"]))
 
 
@@ -93,7 +94,7 @@ def _pattern(path: Path, value: Any) -> str:
 
 def _one_of(value: Any, expected: str) -> str:
     words = expected.replace(" or ", ", ").replace("'", "").split(", ")
-    near = get_close_matches(str(value), words, 1, 0.6)
+    near = get_close_matches(str(value), words, 1, 0.6) if len(words) > 1 else []
     wanted = words[0] if len(words) == 1 else f"one of {', '.join(words)}"
     return f"must be {wanted}, not {shown(value)}{f'; did you mean {near[0]}?' if near else ''}"
 

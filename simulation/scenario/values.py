@@ -48,6 +48,8 @@ def shown(value: Any) -> str:
         return "nothing"
     if value is True or value is False:
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list | tuple):
