@@ -1,106 +1,123 @@
-"""Predictive pacing: dial while the next line's answer is likely enough to find an agent."""
+"""Predictive pacing: dial while the next line's answer is likely enough to find an agent.
+
+docs/pacing.md has the model, the policy, the figures and the sources on one page.
+"""
 
 from math import exp, sqrt
 from typing import Final, final
 
 from busyhour.core.ids import ABSENT, Instant
-from busyhour.core.pacing.base import IDLE, TALKING, WRAPPING, Pacer
+from busyhour.core.pacing.agent_table import AgentTable, dict_at
+from busyhour.core.pacing.base import IDLE, TALKING, WRAPPING, Pacer, floats_of, int_of
 from busyhour.core.pacing.budget import AbandonmentBudget
-from busyhour.core.pacing.hazards import (
-    GRID,
-    LINE_AGES,
-    STAGE_AGES,
-    TICK,
-    LineTable,
-    StageTable,
-    stage_age,
-)
+from busyhour.core.pacing.line_table import GRID, LINE_AGES, TICK, LineTable
 
-REBUILD_TICKS: Final = 32
+EARLY_REBUILD_TICKS: Final = 16
+REBUILD_TICKS: Final = 64
+EARLY_TICKS: Final = 600
+"""Until then what is learnt is put to use more often."""
+
 HALF_LIFE_TICKS: Final = 3600.0
-CATCH_UP_TICKS: Final = 600
-"""After a longer silence the ticks are skipped, not lived through."""
+"""Of the counts that shapes are learnt from."""
 
-PATIENCE_PRIOR_WEIGHT: Final = 4.0
-PATIENCE_LONGEST: Final = 30.0
+CATCH_UP_TICKS: Final = 900
+"""After a longer silence the ticks before are not lived through one by one."""
 
-RIVAL_MEMORY_TICKS: Final = 600.0
+LEARNT_LINES: Final = 20
+"""Until so many lines have ended in one way or the other, nothing is dialled ahead of idle agents."""
+
+PATIENCE_PRIOR: Final = 4.0
+"""Abandoned calls, each after no wait at all, that are believed in before any was seen."""
+PATIENCE_FADING: Final = 0.98
+PATIENCE_LONGEST: Final = 10.0
+"""Seconds. Nobody is dialled in the hope that they wait longer."""
+
+RIVAL_MEMORY: Final = 600.0
+"""Ticks over which the rate is taken at which others' calls take our agents."""
+
+OVERDRAWN: Final = -12.0
+"""Calls left in the budget below which not even a line for each idle agent is dialled unexamined."""
+
+LEAST_VARIANCE: Final = 0.01
 
 
 @final
 class PredictivePacer(Pacer):
-    """Dials a line if the probability that its answer would find no agent is within the budget's risk."""
+    """Dials a line if the probability that its answer finds no agent is within the budget's risk.
+
+    One line for each available agent is dialled without asking (progressive dialling is the floor), and no
+    more than `max_lines_per_agent` lines for each staffed agent, whatever they do, are in flight.
+    """
 
     __slots__ = (
-        "asked_at",
+        "agents",
         "budget",
-        "connects",
         "drift",
-        "free_within",
-        "held_back",
-        "lines",
+        "ends_seen",
         "max_lines_per_agent",
         "origin",
         "patience_lost",
         "patience_waited",
         "rebuilt_at",
+        "rival_rate",
         "rival_takes",
         "rival_ticks",
         "spread",
-        "talks",
+        "table",
         "takes",
         "tick",
-        "unwrapped",
-        "wrapped",
-        "wraps",
+        "unbound",
     )
 
     budget: AbandonmentBudget
     max_lines_per_agent: float
-    lines: LineTable
-    talks: StageTable
-    wraps: StageTable
+    table: LineTable
+    agents: AgentTable
     origin: Instant
+    """The first instant heard of; ticks count from it."""
     tick: int
     rebuilt_at: int
+    """The tick at which the tables were last rebuilt."""
     drift: list[float]
+    """By grid instant: agents expected to come free minus agents expected to be taken."""
     spread: list[float]
-    free_within: list[float]
-    held_back: int
-    wrapped: float
-    unwrapped: float
+    """By grid instant: the variance of that difference."""
+    unbound: int
+    """Above 0: the last dials wanted were bound by something else than the risk."""
+    ends_seen: int
     patience_waited: float
+    """Seconds that abandoned calls had waited, fading."""
     patience_lost: float
+    """Abandoned calls, fading."""
     takes: int
-    connects: int
+    """Agents taken since the last tick, minus our own connects."""
     rival_takes: float
     rival_ticks: float
+    rival_rate: float
+    """Agents that others' calls take in a tick."""
 
     def __init__(self, reserve_agents: int, abandonment_cap: float, max_lines_per_agent: float) -> None:
         super().__init__(reserve_agents)
         self.budget = AbandonmentBudget(abandonment_cap)
         self.max_lines_per_agent = max_lines_per_agent
-        self.lines = LineTable()
-        self.talks = StageTable()
-        self.wraps = StageTable()
+        self.table = LineTable()
+        self.agents = AgentTable()
         self.origin = ABSENT
         self.tick = 0
         self.rebuilt_at = 0
         self.drift = [0.0] * GRID
         self.spread = [0.0] * GRID
-        self.free_within = [0.0] * (2 * STAGE_AGES * GRID)
-        self.held_back = 0
-        self.wrapped = 0.0
-        self.unwrapped = 0.0
+        self.unbound = 0
+        self.ends_seen = 0
         self.patience_waited = 0.0
         self.patience_lost = 0.0
         self.takes = 0
-        self.connects = 0
         self.rival_takes = 0.0
-        self.rival_ticks = 0.0
-        self._build_stages(1.0)
+        self.rival_ticks = RIVAL_MEMORY / 4.0
+        self.rival_rate = 0.0
+        self._rebuild(1.0)
 
-    # Time -------------------------------------------------------------------------------------------
+    # Time ---------------------------------------------------------------------------------------------
 
     def _advance(self, now: Instant) -> None:
         if self.origin == ABSENT:
@@ -108,205 +125,161 @@ class PredictivePacer(Pacer):
         tick = (now - self.origin) // TICK
         if tick <= self.tick:
             return
-        behind = tick - self.tick
-        if behind > CATCH_UP_TICKS:
+        if tick - self.tick > CATCH_UP_TICKS:
             self.tick = tick - CATCH_UP_TICKS
         while self.tick < tick:
             self.tick += 1
-            self.lines.grow_older()
-            self._live_stages()
-            fading = 1.0 - 1.0 / RIVAL_MEMORY_TICKS
-            self.rival_takes *= fading
-            self.rival_ticks = self.rival_ticks * fading + 1.0
-        if self.tick - self.rebuilt_at >= REBUILD_TICKS:
-            passed = self.tick - self.rebuilt_at
-            fading = exp(-0.6931471805599453 * passed / HALF_LIFE_TICKS)
+            self._live_a_tick()
+        interval = EARLY_REBUILD_TICKS if self.tick < EARLY_TICKS else REBUILD_TICKS
+        passed = self.tick - self.rebuilt_at
+        if passed >= interval:
             self.rebuilt_at = self.tick
-            self.lines.build(fading)
-            self._build_stages(fading)
-        elif self.lines.stale():
-            self.lines.forecast()
-            self._build_free_within()
-        self._sum_up()
+            self._rebuild(exp(-0.6931471805599453 * passed / HALF_LIFE_TICKS))
+        elif self.table.is_stale():
+            self.table.forecast()
+        self._add_up()
 
-    def _live_stages(self) -> None:
-        talk_exposure = self.talks.exposure
-        wrap_exposure = self.wraps.exposure
-        for agent, state in self.agent_state.items():
-            if state == TALKING:
-                talk_exposure[stage_age(self._ticks_since(self.agent_since[agent]))] += 1.0
-            elif state == WRAPPING:
-                wrap_exposure[stage_age(self._ticks_since(self.agent_since[agent]))] += 1.0
-
-    def _ticks_since(self, since: Instant) -> int:
-        return self.tick - (since - self.origin) // TICK
-
-    def _build_stages(self, fading: float) -> None:
-        self.talks.build(fading)
-        self.wraps.build(fading)
-        self._build_free_within()
-
-    def _build_free_within(self) -> None:
-        patience = int(self.patience())
-        grid = self.lines.grid
-        ahead = grid[GRID - 1] + patience
-        wrap_share = (self.wrapped + 1.0) / (self.wrapped + self.unwrapped + 1.0)
-        fresh_wrap = self.wraps.departures_after(0, ahead)
-        for age in range(STAGE_AGES):
-            ticks = stage_middle(age)
-            talk = self.talks.departures_after(ticks, ahead)
-            wrap = self.wraps.departures_after(ticks, ahead)
-            for k in range(GRID):
-                by = grid[k] + patience
-                at = age * GRID + k
-                self.free_within[STAGE_AGES * GRID + at] = wrap[by]
-                free = talk[by] * (1.0 - wrap_share)
-                if wrap_share > 0.01:
-                    through = 0.0
-                    for j in range(by):
-                        through += (talk[j + 1] - talk[j]) * fresh_wrap[by - j]
-                    free += wrap_share * through
-                self.free_within[at] = free
-
-    def _sum_up(self) -> None:
-        drift = self.drift
-        spread = self.spread
-        for k in range(GRID):
-            drift[k] = 0.0
-            spread[k] = 0.0
-        reach = self.lines.reach
-        flying = self.lines.flying
-        for age in range(LINE_AGES):
-            lines = flying[age]
-            if lines > 0:
-                count = float(lines)
-                for k in range(GRID):
-                    p = reach[age * GRID + k]
-                    drift[k] -= count * p
-                    spread[k] += count * p * (1.0 - p)
+    def _live_a_tick(self) -> None:
+        self.table.grow_older()
+        counts = [0] * len(self.agents.counts)
         for agent, state in self.agent_state.items():
             if state != IDLE:
-                self._add_agent(state, self.agent_since[agent], 1.0)
+                place = self.agents.place_of(state, self._ticks_since(self.agent_since[agent]))
+                counts[place] += 1
+                self.agents.expose(place)
+        self.agents.counts = counts
+        fading = 1.0 - 1.0 / RIVAL_MEMORY
+        self.rival_takes = self.rival_takes * fading + self.takes
+        self.rival_ticks = self.rival_ticks * fading + 1.0
+        self.takes = 0
+        self.rival_rate = self.rival_takes / self.rival_ticks if self.rival_takes > 0.5 else 0.0
 
-    def _add_agent(self, state: int, since: Instant, sign: float) -> None:
-        at = stage_age(self._ticks_since(since)) * GRID
-        if state == WRAPPING:
-            at += STAGE_AGES * GRID
-        free_within = self.free_within
-        drift = self.drift
-        spread = self.spread
+    def _ticks_since(self, since: Instant) -> int:
+        ticks = self.tick - (since - self.origin) // TICK
+        return ticks if ticks > 0 else 0
+
+    def _rebuild(self, fading: float) -> None:
+        self.table.build(fading)
+        self.agents.build(fading)
+        self.agents.forecast(self.table.grid, int(self.patience()))
+
+    def _add_up(self) -> None:
         for k in range(GRID):
-            p = free_within[at + k]
-            drift[k] += sign * p
-            spread[k] += sign * p * (1.0 - p)
+            rivals = self.rival_rate * self.table.grid[k]
+            self.drift[k] = -rivals
+            self.spread[k] = rivals
+        self.table.add_up(self.drift, self.spread)
+        self.agents.add_up(self.drift, self.spread)
 
-    def _add_line(self, age: int, sign: float) -> None:
-        if age >= LINE_AGES:
-            age = LINE_AGES - 1
-        at = age * GRID
-        reach = self.lines.reach
-        drift = self.drift
-        spread = self.spread
-        for k in range(GRID):
-            p = reach[at + k]
-            drift[k] -= sign * p
-            spread[k] += sign * p * (1.0 - p)
-
-    def patience(self) -> float:
-        """Seconds a live answer waits, at least, before it is lost."""
-        return self.patience_waited / (self.patience_lost + PATIENCE_PRIOR_WEIGHT)
-
-    # Events -----------------------------------------------------------------------------------------
+    # What happened --------------------------------------------------------------------------------------
 
     def noted_dialed(self, line: int, now: Instant) -> None:
         self._advance(now)
-        self.held_back -= 1
-        self.lines.enter()
-        self._add_line(0, 1.0)
+        self.unbound -= 1
+        self.table.enter()
+        self._count_line(0, 1.0)
 
-    def _line_left(self, dialed_at: Instant, live: bool, now: Instant) -> None:
-        self._advance(now)
-        age = self._ticks_since(dialed_at)
-        if age < 0:
-            age = 0
-        self.lines.leave(age, live)
-        self._add_line(age, -1.0)
+    def noted_answered(self, line: int, dialed_at: Instant, now: Instant) -> None:
+        self._line_left(dialed_at, True, now)
+        self.budget.live_answer(self.unbound <= 0)
 
     def noted_ended(self, line: int, dialed_at: Instant, now: Instant) -> None:
         self._line_left(dialed_at, False, now)
 
-    def noted_answered(self, line: int, dialed_at: Instant, now: Instant) -> None:
-        self._line_left(dialed_at, True, now)
-        self.budget.live_answer(self.held_back <= 0)
-
     def noted_connected(self, line: int, answered_at: Instant, now: Instant) -> None:
-        self.connects += 1
+        self.takes -= 1
 
     def noted_abandoned(self, line: int, answered_at: Instant, now: Instant) -> None:
-        self.budget.abandonment(self.held_back <= 0)
+        self.budget.abandonment(self.unbound <= 0)
         waited = (now - answered_at) / TICK
-        fading = 0.98
-        self.patience_lost = self.patience_lost * fading + 1.0
-        self.patience_waited = self.patience_waited * fading + (
-            waited if waited < PATIENCE_LONGEST else PATIENCE_LONGEST
-        )
+        if waited > PATIENCE_LONGEST:
+            waited = PATIENCE_LONGEST
+        elif waited < 0.0:
+            waited = 0.0
+        self.patience_lost = self.patience_lost * PATIENCE_FADING + 1.0
+        self.patience_waited = self.patience_waited * PATIENCE_FADING + waited
 
     def noted_agent(self, agent: int, before: int, since: Instant, state: int, now: Instant) -> None:
         self._advance(now)
-        if before == TALKING or before == WRAPPING:
-            self._add_agent(before, since, -1.0)
-        if before == TALKING and state != ABSENT:
-            self.talks.departures[stage_age(self._ticks_since(since))] += 1.0
-            if state == WRAPPING:
-                self.wrapped = self.wrapped * 0.99 + 1.0
-                self.unwrapped *= 0.99
-            else:
-                self.wrapped *= 0.99
-                self.unwrapped = self.unwrapped * 0.99 + 1.0
-        if before == WRAPPING and state != ABSENT:
-            self.wraps.departures[stage_age(self._ticks_since(since))] += 1.0
-        if state == TALKING:
-            self.talks.exposure[0] += 1.0
-            self._add_agent(state, now, 1.0)
-        elif state == WRAPPING:
-            self.wraps.exposure[0] += 1.0
-            self._add_agent(state, now, 1.0)
+        if before in (TALKING, WRAPPING):
+            place = self.agents.place_of(before, self._ticks_since(since))
+            self._count_agent(place, -1.0)
+            if state != ABSENT:
+                self.agents.depart(place, state)
+        if state in (TALKING, WRAPPING):
+            place = self.agents.place_of(state, 0)
+            self._count_agent(place, 1.0)
+            self.agents.expose(place)
+            if state == TALKING and before == IDLE:
+                self.takes += 1
 
-    # Decision ---------------------------------------------------------------------------------------
+    def _line_left(self, dialed_at: Instant, live: bool, now: Instant) -> None:
+        self._advance(now)
+        self.ends_seen += 1
+        age = self._ticks_since(dialed_at)
+        if age >= LINE_AGES:
+            age = LINE_AGES - 1
+        self.table.leave(age, live)
+        self._count_line(age, -1.0)
+
+    def _count_line(self, age: int, lines: float) -> None:
+        at = age * GRID
+        for k in range(GRID):
+            p = self.table.reach[at + k]
+            self.drift[k] -= lines * p
+            self.spread[k] += lines * p * (1.0 - p)
+
+    def _count_agent(self, place: int, agents: float) -> None:
+        at = place * GRID
+        for k in range(GRID):
+            p = self.agents.free[at + k]
+            self.drift[k] += agents * p
+            self.spread[k] += agents * p * (1.0 - p)
+
+    def patience(self) -> float:
+        """Seconds that a live answer is believed to wait before it is lost."""
+        return self.patience_waited / (self.patience_lost + PATIENCE_PRIOR)
+
+    # What to do -------------------------------------------------------------------------------------------
 
     def lines_wanted(self, now: Instant) -> int:
         self._advance(now)
-        staffed = len(self.agent_state)
-        flying = len(self.in_flight)
-        most = int(self.max_lines_per_agent * staffed) - flying
         free = self.available()
+        flying = len(self.in_flight)
+        most = int(self.max_lines_per_agent * len(self.agent_state)) - flying
+        if most <= 0:
+            self.unbound = 1
+            return 0
         wanted = 0
-        if most > 0:
-            risk = self.budget.risk()
+        if self.rival_rate == 0.0 or self.budget.left() > OVERDRAWN:
             wanted = free - flying
             if wanted < 0:
                 wanted = 0
-            if wanted > most:
-                wanted = most
+        if self.ends_seen >= LEARNT_LINES:
+            risk = self.budget.risk()
             while wanted < most and self._risk_of(free, wanted) <= risk:
                 wanted += 1
-        self.held_back = wanted
+        self.unbound = wanted
+        if wanted >= most:
+            wanted = most
+            self.unbound = most + 1
         return wanted
 
     def _risk_of(self, free: int, ahead: int) -> float:
-        """P(no agent for the answer of a line dialled now, after `ahead` others also dialled now)."""
-        drift = self.drift
-        spread = self.spread
-        reach = self.lines.reach
+        """P(no agent for the answer of a line dialled now, after `ahead` others dialled now).
+
+        The agents free when it comes, less the calls that come before it, are taken as normal with the mean
+        and the variance of the sums of independent chances, and a continuity correction.
+        """
         risk = 0.0
-        more = float(ahead)
+        others = float(ahead)
+        idle = free - 0.5
         for k in range(GRID):
-            p = reach[k]
-            mean = free + drift[k] - more * p
-            variance = spread[k] + more * p * (1.0 - p)
-            if variance < 0.01:
-                variance = 0.01
-            risk += normal_tail((mean - 0.5) / sqrt(variance))
+            p = self.table.reach[k]
+            variance = self.spread[k] + others * p * (1.0 - p)
+            if variance < LEAST_VARIANCE:
+                variance = LEAST_VARIANCE
+            risk += normal_tail((idle + self.drift[k] - others * p) / sqrt(variance))
         return risk / GRID
 
     def review_at(self) -> Instant:
@@ -314,21 +287,54 @@ class PredictivePacer(Pacer):
             return ABSENT
         return self.origin + (self.tick + 1) * TICK
 
+    # Plain data -------------------------------------------------------------------------------------------
 
-def stage_middle(index: int) -> int:
-    """Ticks in the middle of an agent's age index."""
-    if index < 8:
-        return index
-    return int(8.0 * exp((index - 8 + 0.5) * 0.17328679513998632) + 0.5)
+    def snapshot(self) -> dict[str, object]:
+        plain = super().snapshot()
+        plain["budget"] = self.budget.snapshot()
+        plain["table"] = self.table.snapshot()
+        plain["agents"] = self.agents.snapshot()
+        plain["drift"] = list(self.drift)
+        plain["spread"] = list(self.spread)
+        plain["origin"] = self.origin
+        plain["tick"] = self.tick
+        plain["rebuilt_at"] = self.rebuilt_at
+        plain["unbound"] = self.unbound
+        plain["ends_seen"] = self.ends_seen
+        plain["takes"] = self.takes
+        plain["patience"] = [self.patience_waited, self.patience_lost]
+        plain["rivals"] = [self.rival_takes, self.rival_ticks, self.rival_rate]
+        return plain
+
+    def restore(self, snapshot: dict[str, object]) -> None:
+        super().restore(snapshot)
+        self.budget.restore(snapshot["budget"])
+        self.table.restore(dict_at(snapshot, "table"))
+        self.agents.restore(dict_at(snapshot, "agents"))
+        self.drift = floats_of(snapshot["drift"])
+        self.spread = floats_of(snapshot["spread"])
+        self.origin = int_of(snapshot["origin"])
+        self.tick = int_of(snapshot["tick"])
+        self.rebuilt_at = int_of(snapshot["rebuilt_at"])
+        self.unbound = int_of(snapshot["unbound"])
+        self.ends_seen = int_of(snapshot["ends_seen"])
+        self.takes = int_of(snapshot["takes"])
+        patience = floats_of(snapshot["patience"])
+        self.patience_waited = patience[0]
+        self.patience_lost = patience[1]
+        rivals = floats_of(snapshot["rivals"])
+        self.rival_takes = rivals[0]
+        self.rival_ticks = rivals[1]
+        self.rival_rate = rivals[2]
 
 
 def normal_tail(x: float) -> float:
     """P(a standard normal exceeds x), within 1e-5 (Abramowitz and Stegun 26.2.16)."""
-    if x > 6.0:
+    if x > 5.0:
         return 0.0
-    if x < -6.0:
+    if x < -5.0:
         return 1.0
-    size = x if x >= 0 else -x
+    size = x if x >= 0.0 else -x
     t = 1.0 / (1.0 + 0.33267 * size)
     tail = 0.3989422804014327 * exp(-0.5 * size * size) * t * (0.4361836 + t * (0.937298 * t - 0.1201676))
-    return tail if x >= 0 else 1.0 - tail
+    return tail if x >= 0.0 else 1.0 - tail
