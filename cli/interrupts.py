@@ -3,9 +3,6 @@
 import signal
 from collections.abc import Callable
 from types import FrameType
-from typing import Final
-
-INTERRUPTED_EXIT: Final = 130
 
 
 class Interrupts:

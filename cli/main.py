@@ -7,18 +7,14 @@ from typing import Final
 
 import click
 
+from cli.exits import COULD_NOT_RUN, INTERRUPTED, OK, WRONG_INPUT
+
 VERBS: Final = {
     "simulate": "Run a scenario in virtual time: KPIs with intervals, call records, a report.",
     "replay": "Run scenario files as tests: expectations and golden traces.",
     "schema": "The JSON Schema of scenario files, for editors and checkers.",
 }
 """In the order of the help; each is a module of this package that defines a command of the same name."""
-
-OK: Final = 0
-FAILED: Final = 1
-WRONG_INPUT: Final = 2
-COULD_NOT_RUN: Final = 3
-INTERRUPTED: Final = 130
 
 
 class Verbs(click.Group):
