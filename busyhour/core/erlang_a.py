@@ -23,7 +23,7 @@ from busyhour.core.errors import (
 
 _EPSILON: Final = 1e-17
 """Series end once what is left out is below this share of what was summed."""
-_LONGEST_PATIENCE: Final = 1e10
+LONGEST_PATIENCE: Final = 1e10
 """In mean times between arrivals. Palm's series needs about ten square roots of this many terms."""
 
 
@@ -61,9 +61,9 @@ class ErlangA:
         require_positive("arrivals_per_s", arrivals_per_s)
         require_positive("handle_s", handle_s)
         require_positive("patience_s", patience_s)
-        if arrivals_per_s * patience_s > _LONGEST_PATIENCE:
+        if arrivals_per_s * patience_s > LONGEST_PATIENCE:
             raise InvalidValueError(
-                "patience_s", patience_s, f"at most {_LONGEST_PATIENCE / arrivals_per_s:g}"
+                "patience_s", patience_s, f"at most {LONGEST_PATIENCE / arrivals_per_s:g}"
             )
         self.agents = agents
         self.arrivals_per_s = arrivals_per_s
