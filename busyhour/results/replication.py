@@ -1,6 +1,7 @@
 """What one replication comes to: small enough to send between processes, enough to summarise and to plot."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Final
 
@@ -104,3 +105,13 @@ class ReplicationResult:
         """Little's law holds in every queue, and every other area that was integrated agrees with the
         rows."""
         return all(check.holds for check in self.checks)
+
+
+def common_series(results: Sequence[ReplicationResult]) -> list[Series]:
+    """The series of those replications that have one, all in the same bins."""
+    series = [result.series for result in results if result.series is not None]
+    if not series:
+        return []
+    width = math.lcm(*(s.bin_us for s in series))
+    width = plotted_width(width, max(s.length_us for s in series))
+    return [s.widened(width) for s in series]

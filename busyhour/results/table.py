@@ -1,0 +1,119 @@
+"""The KPIs in a terminal: the most telling ones, by campaign, queue, agents and trunk, then expectations and
+warnings."""
+
+import io
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from busyhour.results.definitions import DEFINITIONS, SECTION_TITLES, SECTIONS, Definition, definition_of
+from busyhour.results.estimates import Estimate
+from busyhour.results.expectations import Verdict
+from busyhour.results.summary import Summary
+from busyhour.results.wording import given, mean_and_interval, quantity
+
+PLAIN_WIDTH = 100
+
+
+def kpi_table(summary: Summary) -> RenderableType:
+    """To print on a rich console. Every name is text, never markup."""
+    parts: list[RenderableType] = [_headline(summary), Text()]
+    parts.append(_kpis(summary))
+    if summary.verdicts:
+        parts += [Text(), _expectations(summary.verdicts)]
+    if summary.warnings:
+        parts += [Text(), *(_warning(sentence) for sentence in summary.warnings)]
+    return Group(*parts)
+
+
+def plain_text(summary: Summary) -> str:
+    """The same for a file or a pipe: no colour, no control characters, no trailing blanks."""
+    file = io.StringIO()
+    console = Console(file=file, width=PLAIN_WIDTH, no_color=True, highlight=False, force_terminal=False)
+    console.print(kpi_table(summary))
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+
+
+def _headline(summary: Summary) -> Text:
+    facts = summary.facts
+    runs = f"{summary.replications} of {facts.replications}" if summary.partial else f"{facts.replications}"
+    plural = "" if facts.replications == 1 else "s"
+    return Text.assemble(
+        (facts.scenario, "bold"),
+        (
+            f"  seed {facts.seed} · {runs} replication{plural} of {given(summary.virtual_s, 'seconds')} · "
+            f"{summary.calls:,} calls · {facts.wall_s:.1f} s",
+            "dim",
+        ),
+    )
+
+
+def _kpis(summary: Summary) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True, min_width=28)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(style="dim")
+    first = True
+    for section in SECTIONS:
+        for name, kpis in summary.estimates[section].items():
+            shown = [(d, kpis[d.name]) for d in DEFINITIONS[section] if _is_shown(d, kpis[d.name])]
+            if not shown:
+                continue
+            if not first:
+                table.add_row()
+            heading = Text.assemble((f"{SECTION_TITLES[section]} ", "dim"), (name, "bold cyan"))
+            table.add_row(heading, "", "95% interval" if first else "", "")
+            first = False
+            for definition, estimate in shown:
+                mean, interval = mean_and_interval(estimate, definition.unit)
+                note = _note(summary, section, name, definition.name)
+                table.add_row(Text(f"  {definition.title}"), Text(mean, "bold"), Text(interval), Text(note))
+    return table
+
+
+def _is_shown(definition: Definition, estimate: Estimate) -> bool:
+    """Headline KPIs that were observed; a blocking rate of nothing blocked says nothing."""
+    if not definition.headline or estimate.mean is None:
+        return False
+    return not (definition.name == "blocking_rate" and estimate.mean == 0.0)
+
+
+def _note(summary: Summary, section: str, name: str, kpi: str) -> str:
+    facts = summary.facts
+    if section == "campaigns" and kpi == "abandonment_rate" and name in facts.abandonment_caps:
+        return f"cap {given(facts.abandonment_caps[name], 'share')}"
+    if section == "trunks" and kpi == "channels_max" and name in facts.channel_limits:
+        return f"of {facts.channel_limits[name]:,}"
+    if section == "queues":
+        if kpi == "service_level":
+            threshold_s = facts.names.service_threshold(list(facts.names.queues).index(name)) / 1e6
+            target = facts.service_targets.get(name)
+            wanted = "" if target is None else f", target {given(target, 'share')}"
+            return f"within {given(threshold_s, 'seconds')}{wanted}"
+        closed_form = facts.analytic.get(name, {})
+        value = closed_form.get(kpi)
+        if isinstance(value, float):
+            return f"{closed_form['model']} {quantity(value, definition_of('queues', kpi).unit)}"
+    return ""
+
+
+def _expectations(verdicts: tuple[Verdict, ...]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, style="dim")
+    for verdict in verdicts:
+        expectation = verdict.expectation
+        mean, interval = mean_and_interval(
+            verdict.observed, definition_of(expectation.section, expectation.kpi).unit
+        )
+        mark = Text("✓", "bold green") if verdict.passed else Text("✗", "bold red")
+        table.add_row(mark, Text(expectation.text.strip()), Text(mean, "bold"), Text(interval))
+    return table
+
+
+def _warning(sentence: str) -> Text:
+    return Text.assemble(("! ", "bold yellow"), sentence)
