@@ -51,8 +51,10 @@ class Pacer:
         "agent_state",
         "idle",
         "in_flight",
+        "matched_at",
         "queue_waiting",
         "reserve_agents",
+        "unmatched",
         "waiting",
     )
 
@@ -69,6 +71,11 @@ class Pacer:
     """How many agents are IDLE."""
     queue_waiting: int
     """Calls that wait in the queue our agents serve, ours and inbound, as last reported."""
+    unmatched: int
+    """At the instant `matched_at`: connected calls whose agent is not yet reported talking; below 0, agents
+    taken by a call that is not yet reported connected. The two reports of one instant come in either order, and
+    between them the agent must not count as idle."""
+    matched_at: Instant
 
     def __init__(self, reserve_agents: int) -> None:
         self.reserve_agents = reserve_agents
@@ -78,6 +85,8 @@ class Pacer:
         self.agent_since = {}
         self.idle = 0
         self.queue_waiting = 0
+        self.unmatched = 0
+        self.matched_at = ABSENT
 
     # What happened to a line ------------------------------------------------------------------------
 
@@ -109,6 +118,7 @@ class Pacer:
         self.answered(line, now)
         if line in self.waiting:
             answered_at = self.waiting.pop(line)
+            self._match(1, now)
             self.noted_connected(line, answered_at, now)
 
     def abandoned(self, line: int, now: Instant) -> None:
@@ -146,6 +156,8 @@ class Pacer:
             return
         if before == IDLE:
             self.idle -= 1
+            if state == TALKING:
+                self._match(-1, now)
         if state == IDLE:
             self.idle += 1
         if state == ABSENT:
@@ -155,6 +167,12 @@ class Pacer:
             self.agent_state[agent] = state
             self.agent_since[agent] = now
         self.noted_agent(agent, before, since, state, now)
+
+    def _match(self, connected: int, now: Instant) -> None:
+        if now != self.matched_at:
+            self.matched_at = now
+            self.unmatched = 0
+        self.unmatched += connected
 
     def waiting_changed(self, waiting: int, now: Instant) -> None:
         """So many calls now wait in the queue that our agents serve, inbound included."""
@@ -187,11 +205,13 @@ class Pacer:
 
     # What to do ---------------------------------------------------------------------------------------
 
-    def available(self) -> int:
+    def available(self, now: Instant) -> int:
         """Idle agents that no waiting call or reserve lays claim to; negative when calls outnumber them."""
         claims = len(self.waiting)
         if self.queue_waiting > claims:
             claims = self.queue_waiting
+        if self.unmatched > 0 and self.matched_at == now:
+            claims += self.unmatched
         return self.idle - claims - self.reserve_agents
 
     def lines_wanted(self, now: Instant) -> int:
@@ -215,6 +235,8 @@ class Pacer:
             "agent_state": pairs_of(self.agent_state),
             "agent_since": pairs_of(self.agent_since),
             "queue_waiting": self.queue_waiting,
+            "unmatched": self.unmatched,
+            "matched_at": self.matched_at,
         }
 
     def restore(self, snapshot: dict[str, object]) -> None:
@@ -224,6 +246,8 @@ class Pacer:
         self.agent_state = dict_of(snapshot["agent_state"])
         self.agent_since = dict_of(snapshot["agent_since"])
         self.queue_waiting = int_of(snapshot["queue_waiting"])
+        self.unmatched = int_of(snapshot["unmatched"])
+        self.matched_at = int_of(snapshot["matched_at"])
         self.idle = 0
         for state in self.agent_state.values():
             if state == IDLE:

@@ -38,12 +38,65 @@ are answered. Few lists are that good, so a campaign starts with few lines."""
 SMOOTHING: Final = 12.0
 """Each age's hazard is drawn towards the mean hazard with the weight of so many lines."""
 
-LEVEL_PRIOR: Final = 15.0
-"""The level is drawn towards 1 with the weight of so many answers."""
-LEVEL_MEMORY: Final = 60.0
-"""The level is the ratio of answers seen to answers expected, over about so many answers."""
+REFUSAL_PRIOR: Final = 10.0
+REFUSAL_FADING: Final = 1.0 - 1.0 / 60.0
+MOST_REFUSED: Final = 0.5
+"""What ends in its first tick (busy, invalid, no channel, a trunk that is down) is a share of the last dials, and
+never believed to be more than this: an outage ends suddenly, and then every line rings."""
+
+ANSWER_PRIOR: Final = 15.0
+ANSWER_MEMORY: Final = 60.0
+END_PRIOR: Final = 30.0
+END_MEMORY: Final = 120.0
+"""A level is drawn towards 1 with the weight of so many events, and remembers about so many."""
 LEVEL_STEP: Final = 0.06
-"""A relative change of the level that makes the forecast stale."""
+"""A relative change of a level that makes the forecast stale."""
+
+
+@final
+class Level:
+    """Events seen over events expected, lately: what the hazards of all ages are multiplied by."""
+
+    __slots__ = ("expected", "memory", "now", "prior", "seen", "used")
+
+    prior: float
+    memory: float
+    seen: float
+    expected: float
+    now: float
+    used: float
+    """The level that the forecast was made with."""
+
+    def __init__(self, prior: float, memory: float) -> None:
+        self.prior = prior
+        self.memory = memory
+        self.seen = 0.0
+        self.expected = 0.0
+        self.now = 1.0
+        self.used = 1.0
+
+    def expect(self, events: float) -> None:
+        """A tick passed in which so many events were to be expected."""
+        fading = exp(-events / self.memory)
+        self.seen *= fading
+        self.expected = self.expected * fading + events
+        self.weigh()
+
+    def weigh(self) -> None:
+        self.now = (self.seen + self.prior) / (self.expected + self.prior)
+
+    def is_stale(self) -> bool:
+        return self.now > self.used * (1.0 + LEVEL_STEP) or self.now < self.used * (1.0 - LEVEL_STEP)
+
+    def snapshot(self) -> list[float]:
+        return [self.seen, self.expected, self.now, self.used]
+
+    def restore(self, snapshot: object) -> None:
+        values = floats_of(snapshot)
+        self.seen = values[0]
+        self.expected = values[1]
+        self.now = values[2]
+        self.used = values[3]
 
 
 @final
@@ -52,18 +105,18 @@ class LineTable:
 
     __slots__ = (
         "answer_hazard",
+        "answer_level",
         "answers",
         "end_hazard",
+        "end_level",
         "ends",
         "exposure",
         "flying",
         "grid",
-        "level",
-        "level_answers",
-        "level_expected",
-        "level_used",
         "oldest",
         "reach",
+        "recent",
+        "refused",
     )
 
     exposure: list[float]
@@ -77,18 +130,22 @@ class LineTable:
     answer_hazard: list[float]
     """The shape: P(answered live at this age | entered it), before the level."""
     end_hazard: list[float]
-    level: float
-    level_used: float
-    """The level that `reach` was made with."""
-    level_answers: float
-    level_expected: float
+    answer_level: Level
+    end_level: Level
     grid: list[int]
     """Ticks ahead: a line dialled now, if it is answered at all, is answered within grid[k] with probability
     (k + 1/2) / GRID."""
     reach: list[float]
     """At age * GRID + k: P(a line of that age is answered live within grid[k] ticks)."""
 
+    recent: float
+    """Lines dialled, fading with each one dialled."""
+    refused: float
+    """Of these, ended in their first tick."""
+
     def __init__(self) -> None:
+        self.recent = REFUSAL_PRIOR
+        self.refused = 0.0
         self.exposure = [0.0] * LINE_AGES
         self.answers = [0.0] * LINE_AGES
         self.ends = [0.0] * LINE_AGES
@@ -96,10 +153,8 @@ class LineTable:
         self.oldest = 0
         self.answer_hazard = [PRIOR_ANSWER] * LINE_AGES
         self.end_hazard = [PRIOR_END] * LINE_AGES
-        self.level = 1.0
-        self.level_used = 1.0
-        self.level_answers = 0.0
-        self.level_expected = 0.0
+        self.answer_level = Level(ANSWER_PRIOR, ANSWER_MEMORY)
+        self.end_level = Level(END_PRIOR, END_MEMORY)
         self.grid = [0] * GRID
         self.reach = [0.0] * (LINE_AGES * GRID)
         self.build(1.0)
@@ -108,23 +163,31 @@ class LineTable:
         """A line was dialled."""
         self.flying[0] += 1
         self.exposure[0] += 1.0
-        self.level_expected += self.answer_hazard[0]
+        self.answer_level.expected += self.answer_hazard[0]
+        self.recent = self.recent * REFUSAL_FADING + 1.0
+        self.refused *= REFUSAL_FADING
 
     def leave(self, age: int, live: bool) -> None:
         """A line in flight was answered live, or ended otherwise, at an age below LINE_AGES."""
         self.flying[age] -= 1
         if live:
             self.answers[age] += 1.0
-            self.level_answers += 1.0
-        else:
+            self.answer_level.seen += 1.0
+        elif age > 0:
             self.ends[age] += 1.0
+            self.end_level.seen += 1.0
+        else:
+            self.refused += 1.0
+            self.exposure[0] -= 1.0
+            self.answer_level.expected -= self.answer_hazard[0]
 
     def grow_older(self) -> None:
         """A tick passed: every line in flight enters its next age."""
         flying = self.flying
         exposure = self.exposure
         last = LINE_AGES - 1
-        expected = 0.0
+        answers = 0.0
+        ends = 0.0
         open_ended = flying[last]
         if self.oldest < last:
             self.oldest += 1
@@ -136,23 +199,18 @@ class LineTable:
             flying[age] = lines
             if lines > 0:
                 exposure[age] += lines
-                expected += lines * self.answer_hazard[age]
+                answers += lines * self.answer_hazard[age]
+                ends += lines * self.end_hazard[age]
             age -= 1
         flying[0] = 0
         while self.oldest > 0 and flying[self.oldest] == 0:
             self.oldest -= 1
-        fading = exp(-expected / LEVEL_MEMORY)
-        self.level_answers *= fading
-        self.level_expected = self.level_expected * fading + expected
-        self._weigh_level()
-
-    def _weigh_level(self) -> None:
-        self.level = (self.level_answers + LEVEL_PRIOR) / (self.level_expected + LEVEL_PRIOR)
+        self.answer_level.expect(answers)
+        self.end_level.expect(ends)
 
     def is_stale(self) -> bool:
-        """Whether the level has moved away from the one that `reach` was made with."""
-        ratio = self.level / self.level_used
-        return ratio > 1.0 + LEVEL_STEP or ratio < 1.0 - LEVEL_STEP
+        """Whether a level has moved away from the one that `reach` was made with."""
+        return self.answer_level.is_stale() or self.end_level.is_stale()
 
     def build(self, fading: float) -> None:
         """Learn the hazards from the counts, multiply the counts by `fading`, and forecast on a new grid."""
@@ -165,21 +223,28 @@ class LineTable:
             ended += self.ends[age]
         drawn_answers = SMOOTHING * answered / exposed
         drawn_ends = SMOOTHING * ended / exposed
-        before = 1e-9
-        after = 1e-9
+        answers_before = 1e-9
+        answers_after = 1e-9
+        ends_before = 1e-9
+        ends_after = 1e-9
         for age in range(LINE_AGES):
-            weight = self.exposure[age] + SMOOTHING
-            before += self.exposure[age] * self.answer_hazard[age]
-            hazard = (self.answers[age] + drawn_answers) / weight
-            after += self.exposure[age] * hazard
-            self.answer_hazard[age] = hazard
-            self.end_hazard[age] = (self.ends[age] + drawn_ends) / weight
+            entered = self.exposure[age]
+            weight = entered + SMOOTHING
+            answers_before += entered * self.answer_hazard[age]
+            self.answer_hazard[age] = (self.answers[age] + drawn_answers) / weight
+            answers_after += entered * self.answer_hazard[age]
+            if age > 0:
+                ends_before += entered * self.end_hazard[age]
+                self.end_hazard[age] = (self.ends[age] + drawn_ends) / weight
+                ends_after += entered * self.end_hazard[age]
             self.exposure[age] *= fading
             self.answers[age] *= fading
             self.ends[age] *= fading
-        # The level is relative to the shape, so what it expects of the past is what the new shape would have.
-        self.level_expected *= after / before
-        self._weigh_level()
+        # A level is relative to the shape: what it expected of the past is what the new shape would have.
+        self.answer_level.expected *= answers_after / answers_before
+        self.answer_level.weigh()
+        self.end_level.expected *= ends_after / ends_before
+        self.end_level.weigh()
         answered_by = self._incidence()[1]
         tick = 0
         for k in range(GRID):
@@ -190,8 +255,9 @@ class LineTable:
         self.forecast()
 
     def forecast(self) -> None:
-        """Make `reach` from the hazards and the level, on the grid there is."""
-        self.level_used = self.level
+        """Make `reach` from the hazards and the levels, on the grid there is."""
+        self.answer_level.used = self.answer_level.now
+        self.end_level.used = self.end_level.now
         survival, answered_by = self._incidence()
         for age in range(LINE_AGES):
             alive = survival[age]
@@ -208,10 +274,16 @@ class LineTable:
         answered_by = [0.0]
         alive = 1.0
         answered = 0.0
+        refused = self.refused / self.recent
+        if refused > MOST_REFUSED:
+            refused = MOST_REFUSED
         for age in range(LINE_AGES + HORIZON):
             known = age if age < LINE_AGES else LINE_AGES - 1
-            answer = self.answer_hazard[known] * self.level
-            end = self.end_hazard[known]
+            answer = self.answer_hazard[known] * self.answer_level.now
+            end = self.end_hazard[known] * self.end_level.now
+            if age == 0:
+                answer *= 1.0 - refused
+                end = refused
             if answer > 0.98:
                 answer = 0.98
             if answer + end > 0.995:
@@ -253,7 +325,9 @@ class LineTable:
             "flying": list(self.flying),
             "answer_hazard": list(self.answer_hazard),
             "end_hazard": list(self.end_hazard),
-            "level": [self.level, self.level_used, self.level_answers, self.level_expected],
+            "answer_level": self.answer_level.snapshot(),
+            "end_level": self.end_level.snapshot(),
+            "refused": [self.recent, self.refused],
             "grid": list(self.grid),
             "reach": list(self.reach),
         }
@@ -266,10 +340,10 @@ class LineTable:
         self.oldest = LINE_AGES - 1
         self.answer_hazard = floats_of(snapshot["answer_hazard"])
         self.end_hazard = floats_of(snapshot["end_hazard"])
-        level = floats_of(snapshot["level"])
-        self.level = level[0]
-        self.level_used = level[1]
-        self.level_answers = level[2]
-        self.level_expected = level[3]
+        self.answer_level.restore(snapshot["answer_level"])
+        self.end_level.restore(snapshot["end_level"])
+        refused = floats_of(snapshot["refused"])
+        self.recent = refused[0]
+        self.refused = refused[1]
         self.grid = ints_of(snapshot["grid"])
         self.reach = floats_of(snapshot["reach"])

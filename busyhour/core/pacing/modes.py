@@ -37,7 +37,7 @@ class PowerPacer(Pacer):
         self.lines_per_agent = lines_per_agent
 
     def lines_wanted(self, now: Instant) -> int:
-        agents = self.available()
+        agents = self.available(now)
         if agents <= 0:
             return 0
         missing = int(agents * self.lines_per_agent + _ROUNDING) - len(self.in_flight)
@@ -106,7 +106,7 @@ class PreviewPacer(Pacer):
 
     def lines_wanted(self, now: Instant) -> int:
         self.asked_at = now
-        free = self.available() - len(self.in_flight)
+        free = self.available(now) - len(self.in_flight)
         ready = 0
         for agent, ready_at in self.ready_at.items():
             if ready_at <= now and agent not in self.line_of:

@@ -244,7 +244,7 @@ class PredictivePacer(Pacer):
 
     def lines_wanted(self, now: Instant) -> int:
         self._advance(now)
-        free = self.available()
+        free = self.available(now)
         flying = len(self.in_flight)
         most = int(self.max_lines_per_agent * len(self.agent_state)) - flying
         if most <= 0:
