@@ -6,7 +6,9 @@ asked: nodes need no shared disk, and the files are the same whoever made them.
 """
 
 import os
+import socket
 import tempfile
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -25,6 +27,7 @@ OBJECT_STORE_BYTES: Final = 512 << 20
 POLL_S: Final = 0.2
 PROGRESS_STEP: Final = 0.01
 """Share of a replication between two reports of its progress."""
+CONNECT_S: Final = 3.0
 GRACE_S: Final = 3.0
 """What tasks get to clean up after a cancellation."""
 
@@ -45,10 +48,9 @@ class NoCluster(Exception):
         self.reason = reason
 
     def __str__(self) -> str:
-        first = self.reason.strip().splitlines()[0] if self.reason.strip() else "no reason given"
         if self.address is None:
-            return f"Ray could not be started on this machine: {first}"
-        return f"the Ray cluster at {self.address} could not be reached: {first}"
+            return f"Ray could not be started on this machine: {self.reason}"
+        return f"the Ray cluster at {self.address} could not be reached: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,8 @@ class RayReplications:
             ray.shutdown()
 
     def _connect(self, ray: Any) -> None:
+        if self._address is not None and not answers(self._address):
+            raise NoCluster(self._address, "nothing answers there")
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         try:
             if self._address is None:
@@ -157,7 +161,7 @@ class RayReplications:
             else:
                 ray.init(address=self._address, runtime_env={"py_modules": package_folders()}, **quiet)
         except (ConnectionError, OSError, RuntimeError, TimeoutError, ValueError) as error:
-            raise NoCluster(self._address, str(error)) from error
+            raise NoCluster(self._address, why(error)) from error
 
     def _results(self, ray: Any, job: Job) -> Iterator[ReplicationResult]:
         workers = self._workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
@@ -187,6 +191,29 @@ class RayReplications:
             while due and due[0] in finished:
                 yield finished.pop(due.pop(0))
         yield from (finished[replication] for replication in sorted(finished))
+
+
+def answers(address: str) -> bool:
+    """Whether something listens at `host:port` or `ray://host:port`; Ray itself would try for minutes.
+
+    True for an address of another form, such as `auto`.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        return True
+    try:
+        socket.create_connection((host, int(port)), timeout=CONNECT_S).close()
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+def why(error: BaseException) -> str:
+    """The reason in one sentence; Ray's own goes over pages and has its cause at the end."""
+    text = "".join(traceback.format_exception(error))
+    if "InvalidAuthToken" in text:
+        return "it asks for a token: set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def received(ray: Any, reference: Any) -> Finished:

@@ -5,16 +5,18 @@
 set -eu
 
 wanted=""
-want() { # command package
-    if command -v "$1" >/dev/null 2>&1; then
-        echo "system packages: $2 is there ($(command -v "$1"))"
+want() { # command package…
+    command=$1
+    shift
+    if command -v "$command" >/dev/null 2>&1; then
+        echo "system packages: $1 is there ($(command -v "$command"))"
     else
-        wanted="$wanted $2"
+        wanted="$wanted $*"
     fi
 }
 
 want make make
-want gcc gcc
+want gcc gcc libc6-dev
 want chromium chromium
 
 python=$(command -v python3 || true)
