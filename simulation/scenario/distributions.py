@@ -162,8 +162,8 @@ class Empirical(Kind):
 
 
 class MixturePart(Part):
-    weight: Positive
-    of: AnyDistribution
+    weight: Positive = Field(description="In proportion to the other parts'.", examples=[0.5])
+    of: AnyDistribution = Field(description="What is drawn then.", examples=["{exponential: {mean: 20s}}"])
 
 
 class Mixture(Kind):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from simulation.scenario.base import Finding, Path
 from simulation.scenario.expectations import nearest
@@ -11,6 +11,15 @@ from simulation.scenario.timeline import VERBS
 
 if TYPE_CHECKING:
     from simulation.scenario.model import Scenario
+
+
+_SINGULAR: Final = {
+    "campaigns": "campaign",
+    "queues": "queue",
+    "agents": "pool of agents",
+    "trunks": "trunk",
+    "voice_agents": "voice agent",
+}
 
 
 def findings(scenario: Scenario) -> list[Finding]:
@@ -34,7 +43,7 @@ def pool_names(scenario: Scenario) -> list[str]:
 
 
 def _unknown(kind: str, name: str, known: Collection[str]) -> str:
-    return f'there is no {kind} "{name}"; {nearest(name, known)}'
+    return f'there is no {kind} "{name}"; {nearest(name, known) if known else "none is defined"}'
 
 
 def _named(path: Path, kind: str, name: str | None, known: Collection[str]) -> Iterator[Finding]:
@@ -175,7 +184,7 @@ def _expectations(scenario: Scenario) -> Iterator[Finding]:
         "voice_agents": scenario.voice_agents,
     }
     for index, expectation in enumerate(scenario.expect):
-        kind = expectation.section.removesuffix("s").replace("_", " ")
+        kind = _SINGULAR[expectation.section]
         yield from _named(("expect", index), kind, expectation.name, known[expectation.section])
 
 

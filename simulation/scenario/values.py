@@ -131,13 +131,13 @@ def decimal_text(number: float) -> str:
 
 
 def write_rate(per_second: float) -> str:
-    """The shortest of the exact forms."""
+    """The exact form with the shortest number."""
     forms = [f"{decimal_text(per_second)}/s"]
     for unit in ("min", "h"):
         text = f"{decimal_text(round(per_second * PER_SECONDS[unit], 9))}/{unit}"
         if read_rate(text, True) == per_second:
             forms.append(text)
-    return min(forms, key=len)
+    return min(forms, key=lambda text: text.index("/"))
 
 
 def read_pace(value: Any, from_file: bool) -> float:
