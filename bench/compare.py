@@ -79,12 +79,13 @@ def compare_campaign(contacts: int, rounds: int, compiled: bool, predictive: boo
 
 
 def printed(results: Results, kpis: list[str]) -> str:
-    header = ["", "calls", "seconds", "calls/s", "× SimPy", "peak MB", *kpis]
+    header = ["", "calls", "seconds", "CPU s", "calls/s", "× SimPy", "peak MB", *kpis]
     rows = [
         [
             name,
             f"{median(run.calls for run in runs):,.0f}",
             f"{median(run.wall_s for run in runs):.2f}",
+            f"{median(run.cpu_s for run in runs):.2f}",
             f"{median(run.calls_per_second for run in runs):,.0f}",
             f"{median_ratio(runs, results['SimPy']):.2f}",
             f"{max(run.peak_mb for run in runs):.0f}",

@@ -17,15 +17,21 @@ SWITCH: Final = "BUSYHOUR_INTERPRETED"
 
 
 class BenchError(Exception):
-    """A program that was to be measured failed; what it wrote to standard error is the message."""
+    """A program that was to be measured failed: (command, exit code, what it wrote to standard error)."""
+
+    def __str__(self) -> str:
+        command, code, complaint = self.args
+        return f"exit code {code} of {command}\n{complaint}"
 
 
 @dataclass(frozen=True)
 class Measured:
-    """wall_s is of the whole program, from its start to its exit, imports and files written included."""
+    """wall_s is of the whole program, from its start to its exit, imports and files written included; cpu_s is
+    what all its threads took of the processors, which other work on the machine moves less."""
 
     calls: int
     wall_s: float
+    cpu_s: float
     peak_mb: float
     found: dict[str, float] = field(default_factory=dict[str, float])
 
@@ -34,8 +40,8 @@ class Measured:
         return self.calls / self.wall_s
 
 
-def run(command: list[str], environment: dict[str, str]) -> tuple[str, float, float]:
-    """Standard output, wall seconds and peak resident megabytes of a child. Raises BenchError."""
+def run(command: list[str], environment: dict[str, str]) -> tuple[str, float, float, float]:
+    """Standard output, wall and CPU seconds and peak resident megabytes of a child. Raises BenchError."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaint:
         begun = time.perf_counter()
         child = subprocess.Popen(
@@ -49,14 +55,14 @@ def run(command: list[str], environment: dict[str, str]) -> tuple[str, float, fl
         complaint.seek(0)
         if child.returncode:
             raise BenchError(" ".join(command), child.returncode, complaint.read().decode(errors="replace"))
-        return output.read().decode(), wall_s, usage.ru_maxrss / 1024
+        return output.read().decode(), wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def run_rival(module: str, arguments: list[str]) -> Measured:
     """A program of bench/rivals. It writes no calls."""
-    text, wall_s, peak_mb = run([sys.executable, "-m", f"bench.rivals.{module}", *arguments], {})
+    text, wall_s, cpu_s, peak_mb = run([sys.executable, "-m", f"bench.rivals.{module}", *arguments], {})
     found = json.loads(text)
-    return Measured(found.pop("calls"), wall_s, peak_mb, found)
+    return Measured(found.pop("calls"), wall_s, cpu_s, peak_mb, found)
 
 
 def run_command(
@@ -70,11 +76,11 @@ def run_command(
         out = Path(folder) / "out"
         program = "import sys; from cli.main import main; sys.exit(main())"
         command = [sys.executable, "-c", program, "simulate", str(scenario), "--out", str(out), "--quiet"]
-        _, wall_s, peak_mb = run(command, {SWITCH: "1" if interpreted else "0"})
+        _, wall_s, cpu_s, peak_mb = run(command, {SWITCH: "1" if interpreted else "0"})
         summary = json.loads((out / "summary.json").read_text())
         calls = int(summary["run"]["calls"])
         written_mb = sum(file.stat().st_size for file in (out / "calls").rglob("*.parquet")) / 1e6
-        return Measured(calls, wall_s, peak_mb, {**kpis(summary), "written_mb": written_mb})
+        return Measured(calls, wall_s, cpu_s, peak_mb, {**kpis(summary), "written_mb": written_mb})
 
 
 def is_compiled() -> bool:
