@@ -189,10 +189,7 @@ def _show(summary: Summary, wishes: Wishes, place: Path) -> None:
     elif wishes.quiet:
         for verdict in summary.verdicts:
             if not verdict.passed:
-                click.echo(
-                    f"not as expected: {verdict.expectation.text} (observed {verdict.observed.mean})",
-                    err=True,
-                )
+                click.echo(f"not as expected: {verdict.expectation.text}", err=True)
 
 
 def _opening(scenario: Scenario, wishes: Wishes) -> str:
