@@ -19,7 +19,7 @@ RETRYABLE: Final = (BUSY, NO_ANSWER, MACHINE, FAILED, ABANDONED, INVALID, BLOCKE
 class Contact:
     """One enrolled contact, in memory only from its loading until it is completed or exhausted."""
 
-    __slots__ = ("id", "zone", "priority", "attempts", "day", "attempts_today")
+    __slots__ = ("id", "zone", "priority", "attempts", "cancelled", "day", "attempts_today", "awaits_hours")
 
     def __init__(self, id: int, zone: int, priority: int) -> None:
         self.id: int = id
@@ -28,9 +28,15 @@ class Contact:
         self.priority: int = priority
         """0 is dialled first."""
         self.attempts: int = 0
+        """Attempts dialled; the next one has the next number, so no attempt is ever dialled twice."""
+        self.cancelled: int = 0
+        """Those of them that we gave up ourselves: they do not use up `RetryRules.max_attempts`."""
         self.day: int = ABSENT
-        """Local calendar day (days since 1970-01-01) of the latest attempt."""
+        """Latest local calendar day (days since 1970-01-01) with an attempt."""
         self.attempts_today: int = 0
+        """Attempts on that day, cancelled ones among them: the phone may have rung."""
+        self.awaits_hours: bool = False
+        """Parked until its calling hours begin."""
 
 
 @final
@@ -64,6 +70,6 @@ class RetryRules:
     def due_at(self, contact: Contact, outcome: int, ended_at: Instant) -> Instant:
         """When to try again, or NEVER_AGAIN: reached, out of attempts, or an outcome no rule names."""
         delay = self.after[outcome]
-        if delay == NEVER_AGAIN or contact.attempts >= self.max_attempts:
+        if delay == NEVER_AGAIN or contact.attempts - contact.cancelled >= self.max_attempts:
             return NEVER_AGAIN
         return ended_at + delay

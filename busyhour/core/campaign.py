@@ -4,7 +4,7 @@ The machine leases contacts, asks admission for leave to dial them (one batch of
 attempt's answer and end. It dials nothing itself: admission's grant creates the call.
 """
 
-from typing import Final, cast, final
+from typing import Final, final
 
 from busyhour.core.agent_queue import IDLE, OFFLINE, WRAP_UP
 from busyhour.core.attempts import BLOCKED, Lease
@@ -20,17 +20,11 @@ from busyhour.core.disposition import (
     OUTBOUND,
 )
 from busyhour.core.events import (
-    AGENT_CHANGED,
     ATTEMPT_ANSWERED,
-    ATTEMPT_CONNECTED,
-    ATTEMPT_ENDED,
     CAMPAIGN_LAUNCHED,
     CAMPAIGN_PAUSED,
     CAMPAIGN_RESUMED,
     CAMPAIGN_STOPPED,
-    CLAIMS_ANSWERED,
-    CONTACTS_LOADED,
-    WAITING_CHANGED,
     AgentChanged,
     AttemptEnded,
     AttemptEvent,
@@ -43,6 +37,7 @@ from busyhour.core.events import (
 )
 from busyhour.core.ids import ABSENT, Instant, Micros
 from busyhour.core.pacing.base import Pacer
+from busyhour.core.pacing.predictive import PredictivePacer
 
 DRAFT: Final = 0
 RUNNING: Final = 1
@@ -128,7 +123,7 @@ class Campaign:
         "blocked_by",
         "blocked_since",
         "blocked_us",
-        "claiming",
+        "claimed",
         "connects",
         "contacts",
         "ended_at",
@@ -142,6 +137,7 @@ class Campaign:
         "pacer",
         "plan",
         "state",
+        "stopping",
     )
 
     def __init__(
@@ -155,9 +151,12 @@ class Campaign:
         self.max_concurrency: int = max_concurrency
         self.in_flight: dict[int, Lease] = {}
         """Call id → the lease it was dialled under, until the call has ended."""
-        self.claiming: int = 0
+        self.claimed: list[Lease] = []
+        """Leases that admission has been asked about and has not answered for."""
         self.held_until: Instant = 0
         """Admission said: not before; ABSENT when the end of a call will tell."""
+        self.stopping: int = DRAIN
+        """What becomes of calls in flight while STOPPING."""
         self.blocked_by: int = NOTHING
         self.blocked_since: Instant = 0
         self.blocked_us: list[Micros] = [0] * len(BLOCKED_BY)
@@ -171,25 +170,22 @@ class Campaign:
 
     def receive(self, event: CampaignEvent, now: Instant) -> list[Command]:
         """Take one event in; what is illegal here changes nothing and is counted."""
-        kind = event.kind
         commands: list[Command] = []
-        if kind == ATTEMPT_ENDED:
-            self._attempt_ended(cast(AttemptEnded, event), now)
-        elif kind == AGENT_CHANGED:
-            self._agent_changed(cast(AgentChanged, event), now)
-        elif kind == CLAIMS_ANSWERED:
-            self._claims_answered(cast(ClaimsAnswered, event), now)
-        elif kind == ATTEMPT_ANSWERED:
-            self.answered += 1
-            self.pacer.answered(cast(AttemptEvent, event).call, now)
-        elif kind == ATTEMPT_CONNECTED:
-            self.connects += 1
-            self.pacer.connected(cast(AttemptEvent, event).call, now)
-        elif kind == WAITING_CHANGED:
-            self.pacer.waiting_changed(cast(WaitingChanged, event).waiting, now)
-        elif kind == CONTACTS_LOADED:
-            loaded = cast(ContactsLoaded, event)
-            self.contacts.load(loaded.contacts, loaded.exhausted)
+        if isinstance(event, AttemptEnded):
+            self._attempt_ended(event, now)
+        elif isinstance(event, AgentChanged):
+            self._agent_changed(event, now)
+        elif isinstance(event, ClaimsAnswered):
+            self._claims_answered(event, now, commands)
+        elif isinstance(event, AttemptEvent):
+            if event.kind == ATTEMPT_ANSWERED:
+                self._attempt_answered(event.call, now)
+            else:
+                self._attempt_connected(event.call, now)
+        elif isinstance(event, WaitingChanged):
+            self.pacer.waiting_changed(event.waiting, now)
+        elif isinstance(event, ContactsLoaded):
+            self.contacts.load(event.contacts, event.exhausted)
         else:
             self._command(event, now, commands)
         self._dial(now, commands)
@@ -197,7 +193,7 @@ class Campaign:
 
     def deadline(self) -> Instant:
         """When dialling should be considered again without any event; ABSENT when only events matter."""
-        if self.state != RUNNING or self.claiming > 0:
+        if self.state != RUNNING or self.claimed:
             return ABSENT
         if self.blocked_by == CALLS_PER_SECOND or self.blocked_by == CONCURRENCY:
             return self.held_until
@@ -231,14 +227,36 @@ class Campaign:
             self.illegal_events += 1
             return
         self.state = after
-        if event.kind == CAMPAIGN_LAUNCHED and self.launched_at == ABSENT:
-            self.launched_at = now
-            self.blocked_since = now
-        if event.kind == CAMPAIGN_STOPPED:
-            in_flight = cast(CampaignStopped, event).in_flight
+        if after == RUNNING:
+            self.held_until = now
+            if event.kind == CAMPAIGN_LAUNCHED:
+                self.ended_at = ABSENT
+                if self.launched_at == ABSENT:
+                    self.launched_at = now
+                    self.blocked_since = now
+            return
+        self._block(NOTHING, now)
+        if isinstance(event, CampaignStopped):
+            self.stopping = event.in_flight
             for call in self.in_flight:
-                if in_flight == HANG_UP or (in_flight == CANCEL_UNANSWERED and call in self.pacer.in_flight):
+                if self.stopping == HANG_UP or (
+                    self.stopping == CANCEL_UNANSWERED and call in self.pacer.in_flight
+                ):
                     commands.append(HangUpRequested(call, END_CANCELLED))
+
+    def _attempt_answered(self, call: int, now: Instant) -> None:
+        if call not in self.pacer.in_flight:
+            self.illegal_events += 1
+            return
+        self.answered += 1
+        self.pacer.answered(call, now)
+
+    def _attempt_connected(self, call: int, now: Instant) -> None:
+        if call not in self.pacer.waiting and call not in self.pacer.in_flight:
+            self.illegal_events += 1
+            return
+        self.connects += 1
+        self.pacer.connected(call, now)
 
     def _attempt_ended(self, event: AttemptEnded, now: Instant) -> None:
         lease = self.in_flight.pop(event.call, None)
@@ -254,7 +272,7 @@ class Campaign:
         if event.end_reason == END_NO_CHANNEL or event.end_reason == END_TRUNK_DOWN:
             outcome = BLOCKED
         self.contacts.ended(lease, outcome, now)
-        if self.blocked_by == CONCURRENCY:
+        if self.held_until == ABSENT or self.blocked_by == CONCURRENCY:
             self.held_until = now
 
     def _agent_changed(self, event: AgentChanged, now: Instant) -> None:
@@ -267,35 +285,44 @@ class Campaign:
         else:
             self.pacer.agent_talking(event.agent, now)
 
-    def _claims_answered(self, event: ClaimsAnswered, now: Instant) -> None:
-        self.claiming = 0
-        for i, lease in enumerate(event.granted):
+    def _claims_answered(self, event: ClaimsAnswered, now: Instant, commands: list[Command]) -> None:
+        claimed = self.claimed
+        if not claimed or len(event.granted) + len(event.returned) != len(claimed):
+            self.illegal_events += 1
+            return
+        self.claimed = []
+        granted = len(event.granted)
+        for i in range(granted):
             call = event.calls[i]
+            lease = claimed[i]
             self.attempts += 1
             self.in_flight[call] = lease
             self.contacts.dialed(lease, now)
             self.pacer.dialed(call, now)
-        if event.returned:
-            self.contacts.give_back(event.returned)
-            self.held_until = event.retry_at
-            self._block(event.blocked_by, now)
-        else:
-            self.held_until = now
+            if self.state == STOPPING and self.stopping != DRAIN:
+                # It was asked for before somebody stopped the campaign.
+                commands.append(HangUpRequested(call, END_CANCELLED))
+        self.held_until = now
+        if granted < len(claimed):
+            self.contacts.give_back(claimed[granted:])
+            if self.state == RUNNING:
+                self.held_until = event.retry_at
+                self._block(event.blocked_by, now)
 
     def _dial(self, now: Instant, commands: list[Command]) -> None:
         """Claim as many attempts as pacing wants and the campaign's own limit allows, one batch at a time."""
         if self.state != RUNNING:
-            if self.state == STOPPING and not self.in_flight and self.claiming == 0:
+            if self.state == STOPPING and not self.in_flight and not self.claimed:
                 self._finish(STOPPED, now)
             return
-        if self.claiming > 0 or self.held_until == ABSENT or now < self.held_until:
+        if self.claimed or self.held_until == ABSENT or now < self.held_until:
             return
         wanted = self.pacer.lines_wanted(now)
         if wanted <= 0:
             if self.contacts.is_done():
                 self._finish(COMPLETED, now)
             else:
-                self._block(AGENTS if self.pacer.idle == 0 else ABANDONMENT_CAP, now)
+                self._block(self._held_by_pacing(), now)
             return
         if wanted > CLAIM_BATCH:
             wanted = CLAIM_BATCH
@@ -314,17 +341,26 @@ class Campaign:
             if lease is None:
                 break
             leases.append(lease)
+        wants_more = self.contacts.wants_more(now)
         if leases:
-            self.claiming = len(leases)
+            self.claimed = leases
             self._block(NOTHING, now)
             commands.append(ClaimAttempts(self.id, leases))
         elif self.contacts.is_done():
             self._finish(COMPLETED, now)
+        elif self.contacts.awaits_hours():
+            self._block(CALLING_HOURS, now)
         else:
             self._block(CONTACTS, now)
-        if self.contacts.wants_more():
+        if wants_more:
             self.contacts.loading = True
             commands.append(LoadContacts(self.id, LOAD_BATCH, now))
+
+    def _held_by_pacing(self) -> int:
+        """Only a predictive pacer leaves idle agents without lines for the sake of those who would be abandoned."""
+        if self.pacer.idle > 0 and isinstance(self.pacer, PredictivePacer):
+            return ABANDONMENT_CAP
+        return AGENTS
 
     def _finish(self, state: int, now: Instant) -> None:
         self.state = state

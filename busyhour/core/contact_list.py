@@ -16,28 +16,28 @@ from busyhour.core.ids import ABSENT, DAY, Instant
 
 @final
 class ZoneClock:
-    """One time zone's calling hours, remembered until they change."""
+    """The clock on the wall of contacts who live in `zone`, and their calling hours, remembered until they change."""
 
-    __slots__ = ("changes_at", "hours", "is_open", "zone")
+    __slots__ = ("changes_at", "hours", "hours_zone", "is_open", "zone")
 
-    def __init__(self, zone: Zone, hours: CallingHours | None) -> None:
+    def __init__(self, zone: Zone, hours: CallingHours | None, hours_zone: Zone | None = None) -> None:
         self.zone: Zone = zone
+        """Tells the contact's calendar day."""
         self.hours: CallingHours | None = hours
+        self.hours_zone: Zone = zone if hours_zone is None else hours_zone
+        """Whose clock `hours` are read on: the contact's, unless the campaign has a zone of its own."""
         self.is_open: bool = True
-        self.changes_at: Instant = ABSENT
+        self.changes_at: Instant = 0
+        """When `is_open` must be looked up again; ABSENT: it holds for ever."""
 
     def opens_at(self, now: Instant) -> Instant:
         """`now` when calling is allowed, else when it next will be; ABSENT for never."""
         if self.hours is None:
             return now
-        if now >= self.changes_at:
-            window = self.hours.window(self.zone, now)
+        if self.changes_at != ABSENT and now >= self.changes_at:
+            window = self.hours.window(self.hours_zone, now)
             self.is_open = window[0]
             self.changes_at = window[1]
-            if self.changes_at == ABSENT:
-                self.changes_at = now + DAY
-                if not self.is_open:
-                    return ABSENT
         if self.is_open:
             return now
         return self.changes_at
@@ -46,8 +46,13 @@ class ZoneClock:
         return self.zone.local(now) // DAY
 
     def next_day_at(self, now: Instant) -> Instant:
-        """The next local midnight, but for a change of the clocks in between; asked again then."""
-        return now + DAY - self.zone.local(now) % DAY
+        """The next local midnight, or the instant nearest to it that a change of the clocks leaves."""
+        local = self.zone.local(now)
+        at = now + DAY - local % DAY
+        midnight = at - (self.zone.offset_at(at) - self.zone.offset_at(now))
+        if midnight > now and self.local_day(midnight) > local // DAY:
+            return midnight
+        return at
 
 
 @final
@@ -55,6 +60,7 @@ class ContactList:
     """Hands out leases in order: what came back, then retries that are due, then fresh contacts as loaded."""
 
     __slots__ = (
+        "awaiting_hours",
         "completed",
         "due",
         "exhausted",
@@ -62,6 +68,7 @@ class ContactList:
         "leased",
         "loaded_all",
         "loading",
+        "opens_at",
         "retry",
         "returned",
         "sequence",
@@ -78,6 +85,10 @@ class ContactList:
         self.returned: deque[Contact] = deque()
         self.due: list[tuple[Instant, int, int, Contact]] = []
         """Heap of (due, priority, sequence, contact)."""
+        self.awaiting_hours: int = 0
+        """How many of `due` are there because their calling hours have not begun."""
+        self.opens_at: Instant = ABSENT
+        """When the first zone opens, where no more contacts are loaded because all are closed."""
         self.fresh: deque[Contact] = deque()
         self.loading: bool = False
         self.loaded_all: bool = False
@@ -88,12 +99,29 @@ class ContactList:
         self.skipped_unknown_zone: int = 0
 
     def load(self, contacts: list[Contact], exhausted: bool) -> None:
-        self.fresh.extend(contacts)
+        """Take contacts in, in dialling order. Nobody is called whose time zone is unknown: these are skipped."""
+        for contact in contacts:
+            if contact.zone == ABSENT:
+                self.skipped_unknown_zone += 1
+            else:
+                self.fresh.append(contact)
         self.loading = False
         self.loaded_all = exhausted
 
-    def wants_more(self) -> bool:
-        return not self.fresh and not self.loaded_all and not self.loading
+    def wants_more(self, now: Instant) -> bool:
+        """Whether to load. Not while every zone is closed: overnight, all the list would end up in memory."""
+        self.opens_at = ABSENT
+        if self.fresh or self.loaded_all or self.loading:
+            return False
+        first_at = ABSENT
+        for clock in self.zones:
+            opens_at = clock.opens_at(now)
+            if opens_at == now:
+                return True
+            if opens_at != ABSENT and (first_at == ABSENT or opens_at < first_at):
+                first_at = opens_at
+        self.opens_at = first_at
+        return first_at == ABSENT
 
     def lease(self, now: Instant) -> Lease | None:
         """The next attempt to make now; None when nobody in memory may be called at this instant."""
@@ -102,27 +130,26 @@ class ContactList:
                 contact = self.returned.popleft()
             elif self.due and self.due[0][0] <= now:
                 contact = heapq.heappop(self.due)[3]
+                if contact.awaits_hours:
+                    contact.awaits_hours = False
+                    self.awaiting_hours -= 1
             elif self.fresh:
                 contact = self.fresh.popleft()
             else:
                 return None
-            if contact.zone == ABSENT:
-                self.skipped_unknown_zone += 1
-                continue
             clock = self.zones[contact.zone]
             opens_at = clock.opens_at(now)
             if opens_at == ABSENT:
                 self.exhausted += 1
-                continue
-            if opens_at > now:
+            elif opens_at > now:
+                contact.awaits_hours = True
+                self.awaiting_hours += 1
                 self._park(contact, opens_at)
-                continue
-            if contact.attempts > 0 and self.retry.max_per_day > 0:
-                if contact.day == clock.local_day(now) and contact.attempts_today >= self.retry.max_per_day:
-                    self._park(contact, clock.next_day_at(now))
-                    continue
-            self.leased += 1
-            return Lease(contact, contact.attempts + 1)
+            elif self._has_had_its_day(contact, clock, now):
+                self._park(contact, clock.next_day_at(now))
+            else:
+                self.leased += 1
+                return Lease(contact, contact.attempts + 1)
 
     def give_back(self, leases: list[Lease]) -> None:
         """Leases that were not dialled; they come first next time, in the same order."""
@@ -131,24 +158,26 @@ class ContactList:
             self.returned.appendleft(lease.contact)
 
     def dialed(self, lease: Lease, now: Instant) -> None:
+        """The lease's attempt is being made."""
         contact = lease.contact
         contact.attempts += 1
         if self.retry.max_per_day > 0:
+            # A clock set back over midnight shows a day again; its attempts count for the later day, which is stricter.
             day = self.zones[contact.zone].local_day(now)
-            if contact.day != day:
+            if day > contact.day:
                 contact.day = day
                 contact.attempts_today = 0
             contact.attempts_today += 1
 
     def ended(self, lease: Lease, outcome: int, now: Instant) -> None:
-        """An attempt is over: the contact is done, or tried again later. One that we cancelled counts for nothing."""
+        """An attempt is over: the contact is done, or tried again later. One that we cancelled is made up for."""
         self.leased -= 1
         contact = lease.contact
         if outcome == HUMAN:
             self.completed += 1
             return
         if outcome == CANCELLED:
-            contact.attempts -= 1
+            contact.cancelled += 1
             self.returned.append(contact)
             return
         due_at = self.retry.due_at(contact, outcome, now)
@@ -162,13 +191,21 @@ class ContactList:
         return self.total - self.leased - self.completed - self.exhausted - self.skipped_unknown_zone
 
     def next_due_at(self) -> Instant:
-        """When the next parked contact may be called; ABSENT when none is parked."""
-        if self.due:
+        """When to look again for somebody to call; ABSENT when nobody is parked and no zone about to open."""
+        if self.due and (self.opens_at == ABSENT or self.due[0][0] < self.opens_at):
             return self.due[0][0]
-        return ABSENT
+        return self.opens_at
+
+    def awaits_hours(self) -> bool:
+        """Whether there is somebody who would be called now, were it not for the calling hours."""
+        return self.awaiting_hours > 0 or self.opens_at != ABSENT
 
     def is_done(self) -> bool:
         return self.loaded_all and self.leased == 0 and not self.fresh and not self.due and not self.returned
+
+    def _has_had_its_day(self, contact: Contact, clock: ZoneClock, now: Instant) -> bool:
+        most = self.retry.max_per_day
+        return most > 0 and contact.attempts_today >= most and clock.local_day(now) <= contact.day
 
     def _park(self, contact: Contact, due_at: Instant) -> None:
         self.sequence += 1
