@@ -15,7 +15,7 @@ from busyhour.results.sums import Sums
 from busyhour.results.timeline import BIN_WIDTHS, merge_bins
 from busyhour.results.window import Window as Window  # part of what a caller of the recorder needs
 
-PLOTTED_BINS: Final = 240
+PLOTTED_BINS: Final = 160
 
 _WIDER: Final = (*BIN_WIDTHS, *(h * HOUR // 2 for h in (1, 2, 4, 6, 8, 12, 24, 48, 96, 336)))
 

@@ -7,7 +7,15 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from busyhour.results.definitions import DEFINITIONS, SECTION_TITLES, SECTIONS, Definition, definition_of
+from busyhour.results.beside import beside
+from busyhour.results.definitions import (
+    DEFINITIONS,
+    SECTION_TITLES,
+    SECTIONS,
+    Definition,
+    Section,
+    definition_of,
+)
 from busyhour.results.estimates import Estimate
 from busyhour.results.expectations import Verdict
 from busyhour.results.summary import Summary
@@ -80,23 +88,16 @@ def _is_shown(definition: Definition, estimate: Estimate) -> bool:
     return not (definition.name == "blocking_rate" and estimate.mean == 0.0)
 
 
-def _note(summary: Summary, section: str, name: str, kpi: str) -> str:
-    facts = summary.facts
-    if section == "campaigns" and kpi == "abandonment_rate" and name in facts.abandonment_caps:
-        return f"cap {given(facts.abandonment_caps[name], 'share')}"
-    if section == "trunks" and kpi == "channels_max" and name in facts.channel_limits:
-        return f"of {facts.channel_limits[name]:,}"
-    if section == "queues":
-        if kpi == "service_level":
-            threshold_s = facts.names.service_threshold(list(facts.names.queues).index(name)) / 1e6
-            target = facts.service_targets.get(name)
-            wanted = "" if target is None else f", target {given(target, 'share')}"
-            return f"within {given(threshold_s, 'seconds')}{wanted}"
-        closed_form = facts.analytic.get(name, {})
-        value = closed_form.get(kpi)
-        if isinstance(value, float):
-            return f"{closed_form['model']} {quantity(value, definition_of('queues', kpi).unit)}"
-    return ""
+def _note(summary: Summary, section: Section, name: str, kpi: str) -> str:
+    said = beside(summary, section, name, kpi)
+    closed_form = summary.facts.analytic.get(name) if section == "queues" else None
+    if closed_form is None:
+        return said
+    value = closed_form.get(kpi)
+    if not isinstance(value, float):
+        return said
+    exact = f"{closed_form['model']} {quantity(value, definition_of('queues', kpi).unit)}"
+    return f"{said}; {exact}" if said else exact
 
 
 def _expectations(verdicts: tuple[Verdict, ...]) -> Table:
