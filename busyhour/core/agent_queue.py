@@ -7,17 +7,16 @@ the lowest priority number is served first (non-preemptive); under `fifo` every 
 """
 
 from collections import deque
-from typing import Final, cast, final
+from typing import Final, final
 
 from busyhour.core.commands import BeginWrapUp, Command
 from busyhour.core.events import (
+    AGENT_HUNG_UP,
     AGENT_JOINED,
     AGENT_LEAVING,
     AGENT_READY,
     AGENT_RELEASED,
     AGENT_TAKEN,
-    CALL_OFFERED,
-    CALL_WITHDRAWN,
     OFFER_REFUSED,
     AgentAssigned,
     AgentChanged,
@@ -42,6 +41,9 @@ RESERVATION_LIMIT: Final = 30 * SECOND
 
 UNLIMITED: Final = ABSENT
 """Waiting places of a queue that turns nobody away."""
+
+GONE_AT_MOST: Final = 64
+"""Withdrawn calls, beyond as many as wait, that may stand in a queue's lines."""
 
 AGENT_TRANSITIONS: Final[dict[tuple[int, int], tuple[int, ...]]] = {
     (OFFLINE, AGENT_JOINED): (IDLE, RESERVED),
@@ -126,6 +128,7 @@ class Queue:
         "by_call",
         "by_priority",
         "campaigns",
+        "gone",
         "id",
         "lines",
         "pools",
@@ -148,6 +151,8 @@ class Queue:
         self.lines: dict[int, deque[WaitingCall]] = {}
         """Priority → its calls, longest waiting first."""
         self.by_call: dict[int, WaitingCall] = {}
+        self.gone: int = 0
+        """Withdrawn calls that still stand in a line."""
         self.campaigns: list[int] = []
         self.waiting: int = 0
         self.waiting_max: int = 0
@@ -175,6 +180,9 @@ class Queue:
             return False
         entry.gone = True
         self._count(-1, now)
+        self.gone += 1
+        if self.gone > self.waiting + GONE_AT_MOST:
+            self._sweep()
         return True
 
     def next(self, now: Instant) -> int:
@@ -188,7 +196,17 @@ class Queue:
                     del self.by_call[entry.call]
                     self._count(-1, now)
                     return entry.call
+                self.gone -= 1
         return ABSENT
+
+    def _sweep(self) -> None:
+        """Lines that nobody serves would grow with every caller who gives up."""
+        self.gone = 0
+        for line in self.lines.values():
+            for _ in range(len(line)):
+                entry = line.popleft()
+                if not entry.gone:
+                    line.append(entry)
 
     def _count(self, change: int, now: Instant) -> None:
         self.waiting_area += self.waiting * (now - self.waiting_at)
@@ -219,18 +237,15 @@ class AgentQueues:
 
     def receive(self, event: QueueEvent, now: Instant) -> list[Command]:
         """Take one event in; what is illegal here changes nothing and is counted."""
-        kind = event.kind
         commands: list[Command] = []
-        if kind == CALL_OFFERED:
-            self._offered(cast(CallOffered, event), now, commands)
-            return commands
-        if kind == CALL_WITHDRAWN:
-            withdrawn = cast(CallWithdrawn, event)
-            queue = self.queues[withdrawn.queue]
-            if queue.withdraw(withdrawn.call, now):
+        if isinstance(event, AgentEvent):
+            self._agent_event(event, now, commands)
+        elif isinstance(event, CallOffered):
+            self._offered(event, now, commands)
+        elif isinstance(event, CallWithdrawn):
+            queue = self.queues[event.queue]
+            if queue.withdraw(event.call, now):
                 self._report_waiting(queue, commands)
-            return commands
-        self._agent_event(cast(AgentEvent, event), now, commands)
         return commands
 
     def deadline(self) -> Instant:
@@ -279,6 +294,9 @@ class AgentQueues:
                 agent.state = TALKING
                 agent.since = now
                 return
+            if agent.call != event.call:
+                # The reservation was void before the call took it up: this agent is idle, or another call's.
+                commands.append(CallEvent(AGENT_HUNG_UP, event.call))
         elif kind == AGENT_RELEASED:
             if agent.call == event.call and (state == TALKING or state == RESERVED):
                 if state == TALKING and self.queues[agent.queue].wraps_up:
@@ -332,7 +350,8 @@ class AgentQueues:
         agent.since = now
         agent.queue = ABSENT
         pool.idle.append(agent)
-        self._report_agent(agent, commands)
+        if pool.campaigns:
+            self._report_agent(agent, commands)
 
     def _go_offline(self, agent: Agent, now: Instant, commands: list[Command]) -> None:
         agent.state = OFFLINE
@@ -349,7 +368,8 @@ class AgentQueues:
         agent.queue = queue
         self.reserved += 1
         commands.append(AgentAssigned(call, queue, agent.id))
-        self._report_agent(agent, commands)
+        if self.pools[agent.pool].campaigns:
+            self._report_agent(agent, commands)
 
     def _report_agent(self, agent: Agent, commands: list[Command]) -> None:
         for campaign in self.pools[agent.pool].campaigns:
