@@ -4,8 +4,7 @@ A driver holds machines, delivers events to them in order, and carries their com
 simulator one driver holds every machine; live, each actor's driver holds its own and a `Post` carries the rest.
 """
 
-from collections import deque
-from typing import cast, final
+from typing import final
 
 from busyhour.core.agent_queue import AgentQueues
 from busyhour.core.call import Call, unwanted_agent
@@ -25,7 +24,6 @@ from busyhour.core.commands import (
     StartVoiceSession,
 )
 from busyhour.core.events import (
-    AGENT_ASSIGNED,
     ATTEMPT_ADMITTED,
     AgentAssigned,
     CallEvent,
@@ -38,11 +36,21 @@ from busyhour.ports import Admission, CallLog, Carrier, Contacts, Desk, Post, Tr
 
 
 @final
+class Arrived(Command):
+    """An event that need not take the post: it comes from outside, or has come by the post."""
+
+    __slots__ = ("event",)
+
+    def __init__(self, event: Event) -> None:
+        self.event: Event = event
+
+
+@final
 class Driver(Executor):
     """Machines and the ports they act through.
 
-    `now` is set by whoever turns the loop, before every delivery. Events for machines wait in `_inbox` and are taken
-    in the order they were emitted, so that no machine is entered while it is still answering.
+    `now` is set by whoever turns the loop, before every delivery. What machines answer waits in `_inbox` and is carried
+    out in the order it was answered, so that no machine is entered while it is still answering.
     """
 
     __slots__ = (
@@ -51,9 +59,9 @@ class Driver(Executor):
         "calls",
         "campaigns",
         "carrier",
+        "commands",
         "contacts",
         "desk",
-        "events",
         "log",
         "now",
         "post",
@@ -85,83 +93,100 @@ class Driver(Executor):
         self.trace: Trace | None = trace
         self.calls: dict[int, Call] = {}
         self.now: Instant = 0
-        self.events: int = 0
-        """Events delivered so far."""
+        self.commands: int = 0
+        """Commands carried out so far, events from one machine to another among them."""
         self.stray_events: int = 0
         """Events for calls that had ended, and those that machines refused as illegal."""
-        self._inbox: deque[Event] = deque()
+        self._inbox: list[Command] = []
 
     def deliver(self, event: Event) -> None:
-        """Take one event from outside, and everything that follows from it at this instant."""
-        self._inbox.append(event)
+        """Have one event from outside received, and everything that follows from it at this instant."""
+        if self.post is None:
+            self._inbox.append(event)
+        else:
+            self._inbox.append(Arrived(event))
         self.run()
 
     def enqueue(self, event: Event) -> None:
-        """Take one event from a port that is being asked to do something: it is delivered after what stands before."""
-        self._inbox.append(event)
+        """Take one event from a port that is being asked to do something: it is received in its turn."""
+        if self.post is None:
+            self._inbox.append(event)
+        else:
+            self._inbox.append(Arrived(event))
 
     def run(self) -> None:
-        """Deliver until nothing is left to deliver."""
+        """Carry out until nothing is left to carry out."""
         inbox = self._inbox
-        while inbox:
-            event = inbox.popleft()
-            self.events += 1
-            if self.trace is not None:
-                self.trace.saw(event, self.now)
-            if isinstance(event, CallEvent):
-                self._deliver_to_call(event)
-            elif isinstance(event, QueueEvent):
-                self._carry_out(self.queues.receive(event, self.now))
-            else:
-                campaign_event = cast(CampaignEvent, event)
-                campaign = self.campaigns[campaign_event.campaign]
-                self._carry_out(campaign.receive(campaign_event, self.now))
+        now = self.now
+        place = 0
+        if self.trace is None and self.post is None:
+            queues = self.queues
+            calls = self.calls
+            for command in inbox:  # which grows meanwhile
+                if isinstance(command, QueueEvent):
+                    inbox += queues.receive(command, now)
+                elif isinstance(command, CallEvent):
+                    call = calls.get(command.call)
+                    if call is not None:
+                        inbox += call.receive(command, now)
+                    else:
+                        inbox += self._stray(command)
+                elif isinstance(command, CampaignEvent):
+                    inbox += self.campaigns[command.campaign].receive(command, now)
+                else:
+                    command.carry_out(self)
+            place = len(inbox)
+        else:
+            while place < len(inbox):
+                command = inbox[place]
+                place += 1
+                if isinstance(command, Arrived):
+                    self._receive(command.event)
+                elif not isinstance(command, Event):
+                    command.carry_out(self)
+                elif self.post is not None:
+                    self.post.send(command, self.now)
+                else:
+                    self._receive(command)
+        self.commands += place
+        inbox.clear()
+
+    def _receive(self, event: Event) -> None:
+        """The same as in `run`, watched."""
+        if self.trace is not None:
+            self.trace(event, self.now)
+        if isinstance(event, QueueEvent):
+            self._inbox.extend(self.queues.receive(event, self.now))
+        elif isinstance(event, CallEvent):
+            call = self.calls.get(event.call)
+            self._inbox.extend(self._stray(event) if call is None else call.receive(event, self.now))
+        else:
+            assert isinstance(event, CampaignEvent)
+            self._inbox.extend(self.campaigns[event.campaign].receive(event, self.now))
+
+    def _stray(self, event: CallEvent) -> list[Command]:
+        """An event for a call that has ended."""
+        self.stray_events += 1
+        if isinstance(event, AgentAssigned):
+            return unwanted_agent(event)
+        return []
 
     def call_deadline(self, call: Call) -> None:
         """The call's deadline has come."""
-        self._carry_out(call.on_deadline(self.now))
+        self._inbox.extend(call.on_deadline(self.now))
         self.run()
 
     def queue_deadline(self) -> None:
-        self._carry_out(self.queues.on_deadline(self.now))
+        """A reservation's time is up."""
+        self._inbox.extend(self.queues.on_deadline(self.now))
         self.run()
 
     def campaign_deadline(self, campaign: Campaign) -> None:
-        self._carry_out(campaign.on_deadline(self.now))
+        """The campaign's deadline has come."""
+        self._inbox.extend(campaign.on_deadline(self.now))
         self.run()
 
-    def _deliver_to_call(self, event: CallEvent) -> None:
-        call = self.calls.get(event.call)
-        if call is None:
-            self.stray_events += 1
-            if event.kind == AGENT_ASSIGNED:
-                self._carry_out(unwanted_agent(cast(AgentAssigned, event)))
-            return
-        self._carry_out(call.receive(event, self.now))
-
-    def _carry_out(self, commands: list[Command]) -> None:
-        for command in commands:
-            command.carry_out(self)
-
     # Commands ---------------------------------------------------------------------------------------------------
-
-    def tell_call(self, event: CallEvent) -> None:
-        if self.post is None:
-            self._inbox.append(event)
-        else:
-            self.post.send(event, self.now)
-
-    def tell_queue(self, event: QueueEvent) -> None:
-        if self.post is None:
-            self._inbox.append(event)
-        else:
-            self.post.send(event, self.now)
-
-    def tell_campaign(self, event: CampaignEvent) -> None:
-        if self.post is None:
-            self._inbox.append(event)
-        else:
-            self.post.send(event, self.now)
 
     def place_call(self, command: PlaceCall) -> None:
         self.carrier.dial(self.calls[command.call], self.now)
@@ -191,12 +216,12 @@ class Driver(Executor):
 
     def claim_attempts(self, command: ClaimAttempts) -> None:
         answer = self.admission.claim(command.campaign, command.leases, self.now)
-        self._inbox.append(answer)
+        self.enqueue(answer)
         campaign = self.campaigns[command.campaign]
         for i, lease in enumerate(answer.granted):
             call_id = answer.calls[i]
             self.calls[call_id] = campaign.new_call(call_id, lease, self.now)
-            self._inbox.append(CallEvent(ATTEMPT_ADMITTED, call_id))
+            self.enqueue(CallEvent(ATTEMPT_ADMITTED, call_id))
 
     def load_contacts(self, command: LoadContacts) -> None:
-        self._inbox.append(self.contacts.load(command.campaign, command.count, self.now))
+        self.enqueue(self.contacts.load(command.campaign, command.count, self.now))

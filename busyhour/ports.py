@@ -4,6 +4,8 @@ They are classes to inherit from and not Protocols, because a call through one i
 and because a method that an adapter forgets fails by name.
 """
 
+from collections.abc import Callable
+
 from busyhour.core.attempts import Lease
 from busyhour.core.call import Call
 from busyhour.core.events import CampaignEvent, ClaimsAnswered, Event
@@ -88,10 +90,5 @@ class Post:
         raise NotImplementedError
 
 
-class Trace:
-    """Sees every event as it is delivered."""
-
-    __slots__ = ()
-
-    def saw(self, event: Event, now: Instant) -> None:
-        raise NotImplementedError
+Trace = Callable[[Event, Instant], None]
+"""Sees every event as it is received."""

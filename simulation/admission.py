@@ -50,7 +50,7 @@ class SimulatedAdmission(Admission):
                 blocked_by = CONCURRENCY
                 retry_at = trunk.rests_until
                 break
-            if trunk.outages == 0 and trunk.is_full(len(calls)):
+            if trunk.outages == 0 and trunk.is_full():
                 blocked_by = CONCURRENCY
                 retry_at = now + ASK_AGAIN
                 break
@@ -69,6 +69,7 @@ class SimulatedAdmission(Admission):
                 own.take(now)
             if trunk.bucket is not None:
                 trunk.bucket.take(now)
+            trunk.promised += 1
             calls.append(self.new_call())
         granted = len(calls)
         return ClaimsAnswered(campaign, leases[:granted], calls, leases[granted:], blocked_by, retry_at)

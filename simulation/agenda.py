@@ -2,30 +2,31 @@
 
 Things due at one instant happen in the order of these priorities, and within one priority in the order they were
 scheduled: what frees capacity comes before what asks for it, and a caller whose patience ends at the very instant an
-agent becomes free is served.
+agent becomes free is served. Priority and sequence are one number; 48 bits are left below a priority for the sequence.
 """
 
-from heapq import heappop, heappush
+from heapq import heappush
 from typing import Final, final
 
-from busyhour.core.ids import ABSENT, Instant
+from mypy_extensions import mypyc_attr
 
-CHANGES: Final = 0
+from busyhour.core.ids import Instant
+
+CHANGES: Final = 0 << 48
 """The timeline, shifts, the start of statistics."""
-MESSAGES: Final = 1
+MESSAGES: Final = 1 << 48
 """Events between machines, where `clock.message_delay` makes them take time."""
-ENDINGS: Final = 2
+ENDINGS: Final = 2 << 48
 """Talks, voice sessions and wrap-ups that end."""
-PROGRESS: Final = 3
+PROGRESS: Final = 3 << 48
 """Callers who arrive, and what the carrier reports of attempts."""
-PATIENCE: Final = 4
+PATIENCE: Final = 4 << 48
 """Waiting callers who hang up."""
-DEADLINES: Final = 5
+DEADLINES: Final = 5 << 48
 """Timers of the machines themselves: dial timeouts, pacing reviews, retries that are due."""
 
-_SEQUENCE_BITS: Final = 48
 
-
+@mypyc_attr(acyclic=True)
 class Occurrence:
     """Something that will happen. `stage` tells apart the several things that can happen to one of them."""
 
@@ -37,24 +38,20 @@ class Occurrence:
 
 @final
 class Agenda:
-    """A heap of (instant, priority and sequence in one number, occurrence, stage)."""
+    """What is due. The engine takes the first entry of `heap` and lets it happen."""
 
-    __slots__ = ("_heap", "_sequence")
+    __slots__ = ("_sequence", "heap")
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, int, Occurrence, int]] = []
+        self.heap: list[tuple[int, int, Occurrence, int]] = []
+        """(instant, priority and sequence in one number, occurrence, stage), least first."""
         self._sequence: int = 0
 
     def at(self, instant: Instant, priority: int, occurrence: Occurrence, stage: int = 0) -> None:
-        self._sequence += 1
-        heappush(self._heap, (instant, (priority << _SEQUENCE_BITS) + self._sequence, occurrence, stage))
+        sequence = self._sequence + 1
+        self._sequence = sequence
+        heappush(self.heap, (instant, priority + sequence, occurrence, stage))
 
-    def next_at(self) -> Instant:
-        """When the next thing happens; ABSENT when nothing is due any more."""
-        if self._heap:
-            return self._heap[0][0]
-        return ABSENT
-
-    def take(self) -> tuple[int, int, Occurrence, int]:
-        """Remove the next thing. Raises IndexError when nothing is due."""
-        return heappop(self._heap)
+    def clear(self) -> None:
+        """Forget what is due: the run is over, and what was to happen holds on to everything else."""
+        self.heap.clear()

@@ -113,9 +113,10 @@ class _Assembly:
         log.carrier = carrier
         log.desk = desk
         log.sources = sources
+        log.wraps_up = [queue.wraps_up for queue in queues.queues]
         self._changes(driver, queues, sizes)
         for source in sources:
-            source.schedule_next()
+            source.open()
         return World(self._names(sizes), Engine(self.agenda, driver, sources), driver, carrier, log)
 
     def _names(self, sizes: list[int]) -> Names:

@@ -2,6 +2,8 @@
 
 from typing import Final, final
 
+from mypy_extensions import mypyc_attr
+
 from busyhour.core.call import CONNECTED, WAITING, WITH_VOICE, Call
 from busyhour.core.disposition import (
     AMD_HUMAN,
@@ -62,27 +64,24 @@ UNNOTICED: Final = 5 * SECOND
 
 
 @final
+@mypyc_attr(acyclic=True)
 class Leg(Occurrence):
     """The far end of one call: a called or calling person, and the network in between.
 
     `index` is the contact's or caller's number, under which the attributes are drawn from `draws`.
     """
 
-    __slots__ = (
-        "call",
-        "carrier",
-        "draws",
-        "has_channel",
-        "index",
-        "is_clear",
-        "outcome",
-        "patience_us",
-        "ring_us",
-        "script",
-        "source",
-        "try_no",
-        "waits",
-    )
+    source: int = ABSENT
+    """Number of the inbound source; ABSENT for an attempt of a campaign."""
+    try_no: int = 1
+    outcome: int = HUMAN_ANSWERS
+    ring_us: int = 0
+    script: Script | None = None
+    has_channel: bool = False
+    waits: bool = False
+    """Patience has begun."""
+    is_clear: bool = False
+    """The line is dead: nobody is there any more."""
 
     def __init__(
         self, carrier: "SimulatedCarrier", call: Call, draws: Draws, index: int, patience_us: int
@@ -92,17 +91,6 @@ class Leg(Occurrence):
         self.draws: Draws = draws
         self.index: int = index
         self.patience_us: int = patience_us
-        self.source: int = ABSENT
-        """Number of the inbound source; ABSENT for an attempt of a campaign."""
-        self.try_no: int = 1
-        self.outcome: int = HUMAN_ANSWERS
-        self.ring_us: int = 0
-        self.script: Script | None = None
-        self.has_channel: bool = False
-        self.waits: bool = False
-        """Patience has begun."""
-        self.is_clear: bool = False
-        """The line is dead: nobody is there any more."""
 
     def happen(self, stage: int, now: Instant) -> None:
         call = self.call
@@ -134,11 +122,18 @@ class Leg(Occurrence):
             carrier.driver.deliver(CallEvent(MESSAGE_LEFT, call.id))
 
 
+def leg_of(call: Call) -> Leg:
+    """The far end of a call that is alive."""
+    leg = call.line
+    assert isinstance(leg, Leg), "the call is not closed"
+    return leg
+
+
 @final
 class SimulatedCarrier(Carrier):
     """Every trunk and every callee of one replication."""
 
-    __slots__ = ("agenda", "callees", "driver", "faults", "legs", "trunks", "voice")
+    __slots__ = ("agenda", "callees", "driver", "faults", "trunks", "voice")
 
     driver: Driver
 
@@ -155,7 +150,6 @@ class SimulatedCarrier(Carrier):
         self.callees: list[Callees] = callees
         self.voice: VoiceBank = voice
         self.faults: Faults = faults
-        self.legs: dict[int, Leg] = {}
 
     # What the platform asks for -----------------------------------------------------------------------------------
 
@@ -165,13 +159,14 @@ class SimulatedCarrier(Carrier):
         draws = callees.draws(call.attempt)
         leg = Leg(self, call, draws, call.contact, AS_DRAWN)
         leg.try_no = call.attempt
-        self.legs[call.id] = leg
+        call.line = leg
+        trunk.promised -= 1
         faults = trunk.faults
         if trunk.outages > 0:
             trunk.refused(now)
             self.driver.enqueue(CarrierRefused(call.id, 503, FAILED, END_TRUNK_DOWN))
             return
-        if trunk.is_full(0) or (faults is not None and self.faults.refuses(leg, faults)):
+        if trunk.is_full() or (faults is not None and self.faults.refuses(leg, faults)):
             trunk.refused(now)
             self.driver.enqueue(CarrierRefused(call.id, 503, FAILED, END_NO_CHANNEL))
             return
@@ -193,10 +188,10 @@ class SimulatedCarrier(Carrier):
             self.agenda.at(now + timeout, DEADLINES, leg, DEADLINE)
 
     def hang_up(self, call: Call, now: Instant) -> None:
-        self.legs[call.id].is_clear = True
+        leg_of(call).is_clear = True
 
     def screen_answer(self, call: Call, now: Instant) -> None:
-        leg = self.legs[call.id]
+        leg = leg_of(call)
         times = self.callees[call.campaign].times
         decision_us = leg.draws.duration_us("amd.decision_time", times.decision_time, leg.index)
         if decision_us == 0:
@@ -205,13 +200,14 @@ class SimulatedCarrier(Carrier):
             self.agenda.at(now + decision_us, PROGRESS, leg, SCREEN)
 
     def leave_message(self, call: Call, now: Instant) -> None:
-        leg = self.legs[call.id]
+        leg = leg_of(call)
         times = self.callees[call.campaign].times
         message_us = leg.draws.duration_us("message_time", times.message_time, leg.index)
         self.agenda.at(now + message_us, ENDINGS, leg, MESSAGE_ENDS)
 
     def connect_agent(self, call: Call, agent: int, now: Instant) -> None:
-        leg = self.legs[call.id]
+        leg = call.line
+        assert isinstance(leg, Leg), "the call is not closed"
         if leg.is_clear:
             talk_us = DEAD_AIR
         elif leg.script is not None and leg.script.talk_us != AS_DRAWN:
@@ -224,7 +220,7 @@ class SimulatedCarrier(Carrier):
         self.agenda.at(now + talk_us, ENDINGS, leg, TALK_ENDS)
 
     def start_voice_session(self, call: Call, voice_agent: int, now: Instant) -> None:
-        leg = self.legs[call.id]
+        leg = leg_of(call)
         if not self.voice.start(voice_agent, call.id, now):
             self.driver.enqueue(CallEvent(VOICE_REFUSED, call.id))
             return
@@ -291,7 +287,10 @@ class SimulatedCarrier(Carrier):
             self.driver.deliver(CallEvent(AGENT_HUNG_UP, call.id))
             return
         leg.is_clear = True
-        if call.trunk != ABSENT and self.trunks[call.trunk].faults is not None:
+        if call.trunk == ABSENT:
+            self.driver.deliver(CallEvent(PARTY_HUNG_UP, call.id))
+            return
+        if self.trunks[call.trunk].faults is not None:
             # Should the report be late or lost, the agent notices the silence.
             self.agenda.at(now + UNNOTICED, ENDINGS, leg, TALK_ENDS)
         self.report(leg, CallEvent(PARTY_HUNG_UP, call.id), now)
@@ -309,6 +308,7 @@ class SimulatedCarrier(Carrier):
     def close(self, leg: Leg, now: Instant) -> None:
         """The platform has closed the call: everything it held is free."""
         call = leg.call
+        call.line = None
         leg.is_clear = True
         if leg.has_channel:
             leg.has_channel = False
@@ -316,7 +316,7 @@ class SimulatedCarrier(Carrier):
             trunk.release(now)
             if trunk.faults is not None:
                 self.faults.forget(call.id)
-        if call.voice_connected_at != ABSENT:
+        if call.voice_agent != ABSENT:
             self.voice.finish(call.id, now)
 
     def _decide(self, leg: Leg, callees: Callees, now: Instant) -> None:

@@ -1,6 +1,7 @@
 """The virtual clock: takes what is due from the agenda, moves time there, lets it happen, and watches deadlines."""
 
 from collections.abc import Callable
+from heapq import heappop
 from typing import Final, final
 
 from busyhour.core.campaign import COMPLETED, STOPPED, Campaign
@@ -13,7 +14,10 @@ from simulation.agenda import DEADLINES, MESSAGES, Agenda, Occurrence
 from simulation.inbound import InboundSource
 from simulation.substreams import DurationStream
 
-TURNS_BETWEEN_REPORTS: Final = 8_192
+ROUND: Final = 8_192
+"""Occurrences between two reports of progress."""
+NO_BOUND: Final = 1 << 61
+"""Later than any instant."""
 
 
 @final
@@ -119,7 +123,7 @@ class DelayedPost(Post):
 class Engine:
     """One replication under way."""
 
-    __slots__ = ("_sources", "_turns", "_watches", "agenda", "driver", "queue_watch")
+    __slots__ = ("_sources", "_watches", "agenda", "driver", "queue_watch", "turns")
 
     def __init__(self, agenda: Agenda, driver: Driver, sources: list[InboundSource]) -> None:
         self.agenda: Agenda = agenda
@@ -131,7 +135,8 @@ class Engine:
         self.queue_watch: QueueWatch | None = None
         if driver.post is not None:
             self.queue_watch = QueueWatch(agenda, driver)
-        self._turns: int = 0
+        self.turns: int = 0
+        """Occurrences so far."""
 
     def run(self, until: Instant, stops_idle: bool, report: Callable[[Instant], None]) -> Instant:
         """Let everything due before `until` (ABSENT: no such bound) happen; the instant at which it ended.
@@ -139,31 +144,55 @@ class Engine:
         With `stops_idle` it ends when no campaign has work left and no call is alive. `report(now)` is called now and
         then, and may raise to give the replication up.
         """
-        agenda = self.agenda
+        heap = self.agenda.heap
+        driver = self.driver
+        bound = until if until != ABSENT else NO_BOUND
+        is_plain = not self._watches and self.queue_watch is None and not stops_idle
+        while heap and heap[0][0] < bound:
+            if is_plain:
+                self._turn_plainly(bound)
+            elif self._turn(bound, stops_idle):
+                return driver.now
+            report(driver.now)
+        if until != ABSENT:
+            driver.now = until
+        return driver.now
+
+    def _turn_plainly(self, bound: Instant) -> None:
+        """A round of occurrences where no machine has a deadline of its own."""
+        heap = self.agenda.heap
+        driver = self.driver
+        for turn in range(ROUND):
+            now, _, occurrence, stage = heappop(heap)
+            driver.now = now
+            occurrence.happen(stage, now)
+            if not heap or heap[0][0] >= bound:
+                self.turns += turn + 1
+                return
+        self.turns += ROUND
+
+    def _turn(self, bound: Instant, stops_idle: bool) -> bool:
+        """A round of occurrences, with a look at deadlines after each; True when nothing is left to do."""
+        heap = self.agenda.heap
         driver = self.driver
         watches = self._watches
-        now = driver.now
-        while True:
-            next_at = agenda.next_at()
-            if next_at == ABSENT or (until != ABSENT and next_at >= until):
-                break
-            _, _, occurrence, stage = agenda.take()
-            now = next_at
+        queue_watch = self.queue_watch
+        for turn in range(ROUND):
+            now, _, occurrence, stage = heappop(heap)
             driver.now = now
             occurrence.happen(stage, now)
             for watch in watches:
                 watch.look(now)
-            if self.queue_watch is not None:
-                self.queue_watch.look()
-            self._turns += 1
-            if self._turns % TURNS_BETWEEN_REPORTS == 0:
-                report(now)
+            if queue_watch is not None:
+                queue_watch.look()
             if stops_idle and not driver.calls and self.is_idle():
-                return now
-        if until == ABSENT:
-            return now
-        driver.now = until
-        return until
+                self.turns += turn + 1
+                return True
+            if not heap or heap[0][0] >= bound:
+                self.turns += turn + 1
+                return False
+        self.turns += ROUND
+        return False
 
     def is_idle(self) -> bool:
         """Nothing is left to do but for agents to finish their wrap-up."""
@@ -184,3 +213,4 @@ class Engine:
             call = driver.calls.pop(call_id)
             call.receive(HangUpRequested(call_id, END_HORIZON), now)
             driver.log.write(call)
+        self.agenda.clear()

@@ -21,6 +21,7 @@ class InboundSource(Occurrence):
 
     __slots__ = (
         "_draws",
+        "_first_draws",
         "admission",
         "arrivals",
         "arrived",
@@ -38,6 +39,8 @@ class InboundSource(Occurrence):
         "to_come",
         "trunk",
     )
+
+    _first_draws: Draws
 
     def __init__(
         self,
@@ -70,18 +73,22 @@ class InboundSource(Occurrence):
         """Occurrences of this source on the agenda: the next caller and those who will try again."""
         self._draws: list[Draws] = []
 
-    def schedule_next(self) -> None:
-        """Put the next caller on the agenda, if there is one."""
+    def open(self) -> None:
+        """Put the first caller on the agenda, if there is one."""
+        self._first_draws = self.draws(1)
         instant = self.arrivals.next()
         if instant != ABSENT:
             self.to_come += 1
             self.carrier.agenda.at(instant, PROGRESS, self, 0)
 
     def happen(self, stage: int, now: Instant) -> None:
-        self.to_come -= 1
         caller = self.arrived
         self.arrived = caller + 1
-        self.schedule_next()
+        instant = self.arrivals.next()
+        if instant == ABSENT:
+            self.to_come -= 1
+        else:
+            self.carrier.agenda.at(instant, PROGRESS, self, 0)
         self.call_in(caller, 1, now)
 
     def call_in(self, caller: int, try_no: int, now: Instant) -> None:
@@ -89,19 +96,21 @@ class InboundSource(Occurrence):
         carrier = self.carrier
         driver = carrier.driver
         call = Call(self.admission.new_call(), INBOUND, self.queue, self.trunk, self.priority, now)
-        call.max_wait = self.max_wait
-        draws = self.draws(try_no)
+        draws = self._first_draws if try_no == 1 else self.draws(try_no)
         leg = Leg(carrier, call, draws, caller, FOREVER)
-        leg.source = self.number
-        leg.try_no = try_no
+        if self.max_wait > 0:
+            call.max_wait = self.max_wait
+        if self.retry_probability > 0.0:
+            leg.source = self.number
+            leg.try_no = try_no
         driver.calls[call.id] = call
-        carrier.legs[call.id] = leg
+        call.line = leg
         if self.trunk != ABSENT:
             trunk = carrier.trunks[self.trunk]
             if trunk.outages > 0:
                 driver.deliver(CarrierRefused(call.id, 503, FAILED, END_TRUNK_DOWN))
                 return
-            if trunk.is_full(0):
+            if trunk.is_full():
                 driver.deliver(CarrierRefused(call.id, 503, FAILED, END_NO_CHANNEL))
                 return
             trunk.seize(now)
@@ -114,8 +123,6 @@ class InboundSource(Occurrence):
 
     def consider_retry(self, leg: Leg, now: Instant) -> None:
         """The caller got nobody, and perhaps tries again later."""
-        if self.retry_probability <= 0.0:
-            return
         draws = leg.draws
         if draws.uniform("retry", leg.index) < self.retry_probability:
             after_us = draws.duration_us("retry.after", self.retry_after, leg.index)

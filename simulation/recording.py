@@ -8,7 +8,7 @@ from busyhour.core.call import Call
 from busyhour.core.disposition import ABANDONED, BUSY, END_HORIZON, FAILED
 from busyhour.core.ids import ABSENT
 from busyhour.ports import CallLog
-from simulation.carrier import SimulatedCarrier
+from simulation.carrier import SimulatedCarrier, leg_of
 from simulation.desk import SimulatedDesk
 from simulation.inbound import InboundSource
 
@@ -20,11 +20,13 @@ CHUNK_ROWS: Final = 16_384
 class SimulatedCallLog(CallLog):
     """Writes each ended call once, in the order calls end, as the fields of `results.rows.CALL_ROW`."""
 
-    __slots__ = ("_rows", "_sink", "_writer", "calls", "carrier", "desk", "sources")
+    __slots__ = ("_rows", "_sink", "_writer", "calls", "carrier", "desk", "sources", "wraps_up")
 
     carrier: SimulatedCarrier
     desk: SimulatedDesk
     sources: list[InboundSource]
+    wraps_up: list[bool]
+    """By queue: whether its agents write calls up at all."""
 
     def __init__(self, sink: Any) -> None:
         """`sink.add(chunk: bytes)` takes packed rows."""
@@ -34,11 +36,11 @@ class SimulatedCallLog(CallLog):
         self.calls: int = 0
 
     def write(self, call: Call) -> None:
-        leg = self.carrier.legs.pop(call.id)
+        leg = leg_of(call)
         ended_at = call.ended_at
         self.carrier.close(leg, ended_at)
         wrap_up_us = 0
-        if call.agent != ABSENT:
+        if call.agent != ABSENT and self.wraps_up[call.queue]:
             wrap_up_us = leg.draws.wrap_up_us(call.queue, leg.index)
             self.desk.wrap_up_us[call.agent] = wrap_up_us
         row = self._writer

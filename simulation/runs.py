@@ -39,7 +39,7 @@ def run_replication(
     clock = scenario.clock
     outlet = _Outlet()
     trace = EventFile(replication, out) if events and out is not None else None
-    world = assemble(scenario, replication, outlet, trace)
+    world = assemble(scenario, replication, outlet, None if trace is None else trace.saw)
     if trace is not None:
         trace.names = world.names
     window = Window(clock.start_us, clock.end_us, clock.warmup)
@@ -49,7 +49,7 @@ def run_replication(
         started = time.perf_counter()
         baseline = Baseline(world)
         if clock.warmup > 0:
-            world.engine.agenda.at(clock.start_us + clock.warmup, CHANGES, baseline)
+            world.engine.agenda.at(clock.start_us + clock.warmup, CHANGES, StatisticsStart(baseline.begin))
         until = ABSENT if clock.end_us is None else clock.end_us
         ended_at = world.engine.run(until, clock.until == "idle", _Reporter(scenario, world, progress).report)
         tallies = baseline.tallies(ended_at, scenario)
@@ -73,7 +73,7 @@ def trace_replication(scenario: Scenario, replication: int) -> list[str]:
     Raises ScenarioError for a wrong row of a contact file.
     """
     trace = TraceLines(scenario.clock.start_us)
-    world = assemble(scenario, replication, _Nowhere(), trace)
+    world = assemble(scenario, replication, _Nowhere(), trace.saw)
     trace.names = world.names
     until = ABSENT if scenario.clock.end_us is None else scenario.clock.end_us
     world.engine.run(until, scenario.clock.until == "idle", _ignored)
@@ -123,7 +123,7 @@ def _done(contacts: object) -> int:
 
 
 @final
-class Baseline(StatisticsStart):
+class Baseline:
     """What every integral stood at when statistics began."""
 
     def __init__(self, world: World) -> None:
@@ -169,7 +169,7 @@ class Baseline(StatisticsStart):
         return Tallies(
             ended_at=now,
             virtual_us=now - scenario.clock.start_us,
-            events=world.driver.events,
+            events=world.driver.commands + world.engine.turns,
             illegal_events=illegal + sum(campaign.illegal_events for campaign in world.driver.campaigns),
             campaigns=[_campaign_tally(world, number, now) for number in range(len(world.driver.campaigns))],
             queues=[

@@ -1,5 +1,6 @@
 """What is done to a run from outside, at set times."""
 
+from collections.abc import Callable
 from typing import Final, final
 
 from busyhour.core.events import (
@@ -75,13 +76,14 @@ class TrunkChange(Occurrence):
             self.trunk.outages -= 1
 
 
+@final
 class StatisticsStart(Occurrence):
-    """The warm-up is over. Whoever counts overrides `begin`."""
+    """The warm-up is over: whoever counts is told the instant."""
 
-    __slots__ = ()
+    __slots__ = ("begin",)
+
+    def __init__(self, begin: Callable[[Instant], None]) -> None:
+        self.begin: Callable[[Instant], None] = begin
 
     def happen(self, stage: int, now: Instant) -> None:
         self.begin(now)
-
-    def begin(self, now: Instant) -> None:
-        raise NotImplementedError

@@ -15,9 +15,16 @@ import pyarrow.parquet as pq
 from busyhour.core.agent_queue import AGENT_STATES
 from busyhour.core.campaign import BLOCKED_BY, IN_FLIGHT
 from busyhour.core.disposition import AMD_RESULTS, DISPOSITIONS, END_REASONS
-from busyhour.core.events import EVENT_FACTS, EVENT_NAMES, AgentChanged, AgentEvent, CallEvent, Event, QueueEvent
+from busyhour.core.events import (
+    EVENT_FACTS,
+    EVENT_NAMES,
+    AgentChanged,
+    AgentEvent,
+    CallEvent,
+    Event,
+    QueueEvent,
+)
 from busyhour.core.ids import ABSENT, HOUR, MINUTE, SECOND, Instant
-from busyhour.ports import Trace
 from busyhour.results.rows import Names
 
 EVENTS_SCHEMA: Final = pa.schema(
@@ -42,7 +49,7 @@ _CODES: Final[dict[str, Sequence[str]]] = {
 _ROWS_AT_ONCE: Final = 65_536
 
 
-class Narrator(Trace):
+class Narrator:
     """Puts events into words. Subclasses decide where the words go."""
 
     names: Names

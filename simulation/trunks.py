@@ -43,6 +43,7 @@ class SimulatedTrunk:
         "in_use_max",
         "outages",
         "post_dial_delay",
+        "promised",
         "refusals_in_a_row",
         "rests_until",
     )
@@ -56,6 +57,8 @@ class SimulatedTrunk:
         self.faults: FaultShares | None = faults
         self.outages: int = 0
         """How many causes hold the trunk down now (the timeline, overlapping outages)."""
+        self.promised: int = 0
+        """Channels of attempts that were admitted and are about to be dialled."""
         self.in_use: int = 0
         self.in_use_area: int = 0
         self.in_use_at: Instant = 0
@@ -63,9 +66,9 @@ class SimulatedTrunk:
         self.refusals_in_a_row: int = 0
         self.rests_until: Instant = 0
 
-    def is_full(self, claimed: int) -> bool:
-        """Whether all channels are taken once `claimed` more calls have theirs."""
-        return self.channels != UNLIMITED and self.in_use + claimed >= self.channels
+    def is_full(self) -> bool:
+        """Whether no channel is left for another call."""
+        return self.channels != UNLIMITED and self.in_use + self.promised >= self.channels
 
     def seize(self, now: Instant) -> None:
         self.in_use_area += self.in_use * (now - self.in_use_at)

@@ -4,7 +4,9 @@ The table `TRANSITIONS` is the machine; `docs/` draws its diagram from it. An ev
 and is counted, because carriers send late, duplicate and reordered events and messages between machines may cross.
 """
 
-from typing import Final, cast, final
+from typing import Final, final
+
+from mypy_extensions import mypyc_attr
 
 from busyhour.core.commands import (
     CloseCall,
@@ -147,92 +149,67 @@ _LEGAL: Final = _legal()
 
 
 @final
+@mypyc_attr(acyclic=True)
 class Call:
     """The state machine of one call. Instants are ABSENT until they happen.
 
     `campaign`, `contact`, `queue`, `trunk`, `voice_agent` and `agent` are ids, ABSENT where there is none.
     """
 
-    __slots__ = (
-        "agent",
-        "amd",
-        "answered_at",
-        "attempt",
-        "campaign",
-        "connected_at",
-        "contact",
-        "created_at",
-        "dial_timeout",
-        "dialed_at",
-        "direction",
-        "disposition",
-        "end_reason",
-        "ended_at",
-        "id",
-        "illegal_events",
-        "leaves_messages",
-        "max_wait",
-        "priority",
-        "queue",
-        "queued_at",
-        "ringing_at",
-        "screens_answers",
-        "sip_code",
-        "state",
-        "trunk",
-        "voice_agent",
-        "voice_connected_at",
-    )
+    # Defaults stand in the class body, and there are no slots, because most of thirty attributes keep their default
+    # through most of a call's life: setting each in `__init__` took a twelfth of an interpreted run.
+    state: int = CREATED
+    campaign: int = ABSENT
+    contact: int = ABSENT
+    attempt: int = 0
+    voice_agent: int = ABSENT
+    agent: int = ABSENT
+    screens_answers: bool = False
+    dial_timeout: Micros = 0
+    """From dialling to giving up an unanswered attempt; 0 for never."""
+    max_wait: Micros = 0
+    """From the offer to a queue to sending the caller away; 0 for never."""
+    leaves_messages: bool = False
+    dialed_at: Instant = ABSENT
+    ringing_at: Instant = ABSENT
+    answered_at: Instant = ABSENT
+    voice_connected_at: Instant = ABSENT
+    queued_at: Instant = ABSENT
+    connected_at: Instant = ABSENT
+    ended_at: Instant = ABSENT
+    disposition: int = UNKNOWN
+    end_reason: int = END_COMPLETED
+    sip_code: int = ABSENT
+    amd: int = AMD_NONE
+    illegal_events: int = 0
+    line: object = None
+    """What the carrier keeps of the call: it sets it and takes it away again. No part of a snapshot."""
 
     def __init__(
         self, id: int, direction: int, queue: int, trunk: int, priority: int, created_at: Instant
     ) -> None:
         self.id: int = id
         self.direction: int = direction
-        self.state: int = CREATED
-        self.campaign: int = ABSENT
-        self.contact: int = ABSENT
-        self.attempt: int = 0
         self.queue: int = queue
         self.trunk: int = trunk
-        self.voice_agent: int = ABSENT
-        self.agent: int = ABSENT
         self.priority: int = priority
-        self.screens_answers: bool = False
-        self.dial_timeout: Micros = 0
-        """From dialling to giving up an unanswered attempt; 0 for never."""
-        self.max_wait: Micros = 0
-        """From the offer to a queue to sending the caller away; 0 for never."""
-        self.leaves_messages: bool = False
         self.created_at: Instant = created_at
-        self.dialed_at: Instant = ABSENT
-        self.ringing_at: Instant = ABSENT
-        self.answered_at: Instant = ABSENT
-        self.voice_connected_at: Instant = ABSENT
-        self.queued_at: Instant = ABSENT
-        self.connected_at: Instant = ABSENT
-        self.ended_at: Instant = ABSENT
-        self.disposition: int = UNKNOWN
-        self.end_reason: int = END_COMPLETED
-        self.sip_code: int = ABSENT
-        self.amd: int = AMD_NONE
-        self.illegal_events: int = 0
 
     def receive(self, event: CallEvent, now: Instant) -> list[Command]:
         """Take one event in; what is illegal here changes nothing and is counted."""
         kind = event.kind
         if not _LEGAL[self.state * CALL_EVENT_KINDS + kind]:
             self.illegal_events += 1
-            if kind == AGENT_ASSIGNED and cast(AgentAssigned, event).agent != self.agent:
-                return unwanted_agent(cast(AgentAssigned, event))
+            if isinstance(event, AgentAssigned) and event.agent != self.agent:
+                return unwanted_agent(event)
             return []
+        if kind == PARTY_HUNG_UP:
+            return self._party_hung_up(now)
+        if isinstance(event, AgentAssigned):
+            return self._connect(event.agent, now)
         if kind == CALL_ARRIVED:
             self.answered_at = now
             return self._wait_for_agent(self.queue, now)
-        if kind == AGENT_ASSIGNED:
-            return self._connect(cast(AgentAssigned, event).agent, now)
-        if kind == PARTY_HUNG_UP:
-            return self._party_hung_up(now)
         if kind == ATTEMPT_ADMITTED:
             self.state = DIALING
             self.dialed_at = now
@@ -241,10 +218,9 @@ class Call:
             self.state = RINGING
             self.ringing_at = now
             return []
-        if kind == CARRIER_REFUSED:
-            refused = cast(CarrierRefused, event)
-            self.sip_code = refused.sip_code
-            return self._end(refused.disposition, refused.end_reason, now, [])
+        if isinstance(event, CarrierRefused):
+            self.sip_code = event.sip_code
+            return self._end(event.disposition, event.end_reason, now, [])
         if kind == CARRIER_ANSWERED:
             self.answered_at = now
             self.sip_code = 200
@@ -252,8 +228,8 @@ class Call:
                 self.state = SCREENING
                 return [ScreenAnswer(self.id)]
             return self._greet(now)
-        if kind == ANSWER_SCREENED:
-            return self._screened(cast(AnswerScreened, event).result, now)
+        if isinstance(event, AnswerScreened):
+            return self._screened(event.result, now)
         if kind == AGENT_HUNG_UP:
             return self._end(HUMAN, END_AGENT_HUNG_UP, now, [HangUp(self.id)])
         if kind == OFFER_REFUSED:
@@ -266,14 +242,14 @@ class Call:
             return [AttemptEvent(ATTEMPT_CONNECTED, self.campaign, self.id)]
         if kind == VOICE_REFUSED:
             return self._end(ABANDONED, END_NO_VOICE_AGENT, now, [HangUp(self.id)])
-        if kind == VOICE_FINISHED:
-            transfer_to = cast(VoiceFinished, event).transfer_to
-            if transfer_to != ABSENT:
-                return self._wait_for_agent(transfer_to, now)
+        if isinstance(event, VoiceFinished):
+            if event.transfer_to != ABSENT:
+                return self._wait_for_agent(event.transfer_to, now)
             return self._end(HUMAN, END_COMPLETED, now, [HangUp(self.id)])
         if kind == MESSAGE_LEFT:
             return self._end(MACHINE, END_MACHINE, now, [HangUp(self.id)])
-        return self._hung_up_by_us(cast(HangUpRequested, event).end_reason, now)
+        assert isinstance(event, HangUpRequested), "the table allows no other kind"
+        return self._hung_up_by_us(event.end_reason, now)
 
     def deadline(self) -> Instant:
         """When an unanswered attempt is given up or a waiting caller sent away; ABSENT when nothing is due."""

@@ -1,32 +1,24 @@
 """What machines ask of the world: imperative, carried out by a driver.
 
 `Command` is the root of everything a machine returns. A command for the outside (a carrier, a store, a person's
-desktop) stands here; an event that one machine emits for another is the command to deliver it (see `events`).
+desktop) stands here; an event that one machine emits for another is the command to have it received (see `events`).
 `carry_out` is double dispatch: one native call, where a chain of isinstance tests would cost more than the work.
 """
 
 from typing import TYPE_CHECKING, final
 
+from mypy_extensions import mypyc_attr
+
 from busyhour.core.ids import Instant
 
 if TYPE_CHECKING:
     from busyhour.core.attempts import Lease
-    from busyhour.core.events import CallEvent, CampaignEvent, QueueEvent
 
 
 class Executor:
     """What carries commands out. A driver implements every method; the core only names them."""
 
     __slots__ = ()
-
-    def tell_call(self, event: "CallEvent") -> None:
-        raise NotImplementedError
-
-    def tell_queue(self, event: "QueueEvent") -> None:
-        raise NotImplementedError
-
-    def tell_campaign(self, event: "CampaignEvent") -> None:
-        raise NotImplementedError
 
     def place_call(self, command: "PlaceCall") -> None:
         raise NotImplementedError
@@ -59,6 +51,7 @@ class Executor:
         raise NotImplementedError
 
 
+@mypyc_attr(acyclic=True)
 class Command:
     """Something a machine asks for."""
 
@@ -69,6 +62,7 @@ class Command:
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class PlaceCall(Command):
     """Dial the call's destination on its trunk. Carrier events answer it."""
 
@@ -82,6 +76,7 @@ class PlaceCall(Command):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class HangUp(Command):
     """Clear the call's line: cancels an unanswered attempt, ends an answered one."""
 
@@ -95,6 +90,7 @@ class HangUp(Command):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class ScreenAnswer(Command):
     """Tell a person from an answering machine (AMD); `AnswerScreened` answers it."""
 
@@ -108,6 +104,7 @@ class ScreenAnswer(Command):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class LeaveMessage(Command):
     """Speak the message to the answering machine; `MESSAGE_LEFT` answers it."""
 
@@ -121,6 +118,7 @@ class LeaveMessage(Command):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class ConnectAgent(Command):
     """Bridge the call to a human agent."""
 
@@ -135,6 +133,7 @@ class ConnectAgent(Command):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class StartVoiceSession(Command):
     """Give the call to a voice agent, or play the campaign's message when `voice_agent` is ABSENT.
 
@@ -152,6 +151,7 @@ class StartVoiceSession(Command):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class CloseCall(Command):
     """The call has ended: write its record and forget it."""
 
@@ -165,6 +165,7 @@ class CloseCall(Command):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class BeginWrapUp(Command):
     """The agent's call has ended and the agent writes it up; `AgentReady` answers it."""
 
@@ -179,6 +180,7 @@ class BeginWrapUp(Command):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class ClaimAttempts(Command):
     """Ask admission for leave to dial these leases; `ClaimsAnswered` answers it."""
 
@@ -193,6 +195,7 @@ class ClaimAttempts(Command):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class LoadContacts(Command):
     """Ask for up to `count` more enrolled contacts; `ContactsLoaded` answers it."""
 

@@ -1,13 +1,19 @@
 """What has happened, in the past tense, addressed to the machine that must know.
 
-An event that a machine emits for another one is the command to deliver it, so every event is a `Command`.
+An event that a machine answers with is for another machine, and the driver has it received there; so every event is a
+`Command` too, and the only one that is not carried out.
 `kind` indexes the receiving machine's transition table and `EVENT_NAMES`.
+
+Commands and events never take part in a reference cycle: compiled, the garbage collector need not know them
+(`acyclic`), and the latest one of each class is kept for reuse (`free_list_len`).
 """
 
 from typing import Final, final
 
+from mypy_extensions import mypyc_attr
+
 from busyhour.core.attempts import Contact, Lease
-from busyhour.core.commands import Command, Executor
+from busyhour.core.commands import Command
 from busyhour.core.ids import ABSENT, Instant
 
 # Kinds of call events: the columns of the call's transition table, in this order.
@@ -109,6 +115,7 @@ EVENT_FACTS: Final[dict[int, tuple[str, ...]]] = {
 """Which attributes of an event, beside its subject, a trace shows."""
 
 
+@mypyc_attr(acyclic=True)
 class Event(Command):
     """Something that has happened."""
 
@@ -126,6 +133,7 @@ class Event(Command):
         raise NotImplementedError
 
 
+@mypyc_attr(acyclic=True)
 class CallEvent(Event):
     """An event for a call. Kinds without facts of their own are plain `CallEvent`s."""
 
@@ -135,9 +143,6 @@ class CallEvent(Event):
         self.kind: int = kind
         self.call: int = call
 
-    def carry_out(self, executor: Executor) -> None:
-        executor.tell_call(self)
-
     def subject(self) -> int:
         return self.call
 
@@ -146,6 +151,7 @@ class CallEvent(Event):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class CarrierRefused(CallEvent):
     """The attempt will not be answered: refused, cleared by the network, or no channel."""
 
@@ -160,6 +166,7 @@ class CarrierRefused(CallEvent):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class AnswerScreened(CallEvent):
     """AMD has decided: `result` is AMD_HUMAN or AMD_MACHINE."""
 
@@ -172,6 +179,7 @@ class AnswerScreened(CallEvent):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class AgentAssigned(CallEvent):
     """A queue has reserved an agent for the call."""
 
@@ -185,6 +193,7 @@ class AgentAssigned(CallEvent):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class VoiceFinished(CallEvent):
     """The voice agent has said its last word; `transfer_to` is a queue, or ABSENT when the call is over."""
 
@@ -197,6 +206,7 @@ class VoiceFinished(CallEvent):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class HangUpRequested(CallEvent):
     """Somebody on our side ends the call: an operator, a campaign's stop, the end of a run."""
 
@@ -208,19 +218,18 @@ class HangUpRequested(CallEvent):
         self.end_reason: int = end_reason
 
 
+@mypyc_attr(acyclic=True)
 class QueueEvent(Event):
     """An event for the machine that holds the queues and their agents."""
 
     __slots__ = ()
-
-    def carry_out(self, executor: Executor) -> None:
-        executor.tell_queue(self)
 
     def addressee(self) -> int:
         return -1
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class CallOffered(QueueEvent):
     """A call asks for an agent of `queue`; lower `priority` is served first."""
 
@@ -237,6 +246,7 @@ class CallOffered(QueueEvent):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class CallWithdrawn(QueueEvent):
     """A waiting call has ended."""
 
@@ -252,6 +262,7 @@ class CallWithdrawn(QueueEvent):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class AgentEvent(QueueEvent):
     """Something about one agent: taken, released, ready, joined or leaving. `call` is ABSENT where none is meant."""
 
@@ -266,6 +277,7 @@ class AgentEvent(QueueEvent):
         return self.agent
 
 
+@mypyc_attr(acyclic=True)
 class CampaignEvent(Event):
     """An event for a campaign. Launch, pause and resume have no facts of their own."""
 
@@ -275,9 +287,6 @@ class CampaignEvent(Event):
         self.kind: int = kind
         self.campaign: int = campaign
 
-    def carry_out(self, executor: Executor) -> None:
-        executor.tell_campaign(self)
-
     def subject(self) -> int:
         return self.campaign
 
@@ -286,6 +295,7 @@ class CampaignEvent(Event):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class CampaignStopped(CampaignEvent):
     """Somebody stops the campaign; `in_flight` (a code of `campaign.IN_FLIGHT`) says what becomes of its calls."""
 
@@ -298,6 +308,7 @@ class CampaignStopped(CampaignEvent):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class ContactsLoaded(CampaignEvent):
     """More enrolled contacts, in dialling order; `exhausted` when there are no others to load."""
 
@@ -311,6 +322,7 @@ class ContactsLoaded(CampaignEvent):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class ClaimsAnswered(CampaignEvent):
     """Admission's answer: `calls[i]` is the call dialled under `granted[i]`; the other leases come back.
 
@@ -339,6 +351,7 @@ class ClaimsAnswered(CampaignEvent):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class AttemptEvent(CampaignEvent):
     """An attempt of the campaign was answered by a person (as far as AMD can tell) or connected to an agent."""
 
@@ -354,6 +367,7 @@ class AttemptEvent(CampaignEvent):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class AttemptEnded(CampaignEvent):
     """An attempt is over, with its disposition and end reason (codes of `disposition`)."""
 
@@ -371,6 +385,7 @@ class AttemptEnded(CampaignEvent):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class AgentChanged(CampaignEvent):
     """An agent who can take the campaign's calls is now in `state` (a code of `agent_queue`)."""
 
@@ -387,6 +402,7 @@ class AgentChanged(CampaignEvent):
 
 
 @final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class WaitingChanged(CampaignEvent):
     """`waiting` calls now wait for the agents who can take the campaign's calls."""
 
