@@ -26,6 +26,9 @@ PROBLEMS: Final = "busyhour_problems"
 FORM_KEY: Final = "x-busyhour-form"
 """Stands in a generated JSON Schema for a reference to the definition of a form."""
 
+TAG: Final = "\0"
+"""Begins the tags of a union's members, which no file holds; nor can it, for it has no NUL."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

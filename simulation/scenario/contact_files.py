@@ -80,7 +80,9 @@ def _complaint(file: str, folder: Path) -> str:
             _columns(_header(csv.reader(lines)), file)
     except ScenarioError as error:
         return error.problems[0].sentence
-    except (OSError, RuntimeError, UnicodeError, csv.Error) as error:
+    except UnicodeError:
+        return f"{shown(file)} is not UTF-8; save it as UTF-8"
+    except (OSError, RuntimeError, csv.Error) as error:
         return f"{shown(file)} can't be read: {printable(str(error))[:200]}"
     return ""
 

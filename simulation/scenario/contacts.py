@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from simulation.scenario.base import FORM_KEY, Form, Part, as_list, as_mapping, in_file, problem
+from simulation.scenario.base import FORM_KEY, TAG, Form, Part, as_list, as_mapping, in_file, problem
 from simulation.scenario.callees import check_sum
 from simulation.scenario.values import DURATION, Count, Duration, Share, Whole, shown
 
@@ -150,10 +150,15 @@ class ContactFile(Part):
     file: str = Field(description="Path, within the scenario's folder.", examples=["leads.csv"])
 
 
+COUNT: Final = f"{TAG}count"
+FILE: Final = f"{TAG}file"
+LIST: Final = f"{TAG}list"
+
+
 def _which(value: Any) -> str:
     if isinstance(value, ContactFile) or "file" in (as_mapping(value) or {}):
-        return "~file"
-    return "~list" if isinstance(value, tuple) or as_list(value) is not None else "~count"
+        return FILE
+    return LIST if isinstance(value, tuple) or as_list(value) is not None else COUNT
 
 
 def _check_form(value: Any) -> Any:
@@ -163,9 +168,9 @@ def _check_form(value: Any) -> Any:
 
 
 Contacts: TypeAlias = Annotated[
-    Annotated[ContactCount, Tag("~count")]
-    | Annotated[ContactFile, Tag("~file")]
-    | Annotated[tuple[Contact, ...], Tag("~list")],
+    Annotated[ContactCount, Tag(COUNT)]
+    | Annotated[ContactFile, Tag(FILE)]
+    | Annotated[tuple[Contact, ...], Tag(LIST)],
     Discriminator(_which),
     BeforeValidator(_check_form),
 ]

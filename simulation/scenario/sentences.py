@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Union, cast, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from simulation.scenario.base import PROBLEM, PROBLEMS, Finding, Path
+from simulation.scenario.base import PROBLEM, PROBLEMS, TAG, Finding, Path
 from simulation.scenario.model import Scenario
 from simulation.scenario.values import shown
 
@@ -36,7 +36,9 @@ def findings_of(error: ValidationError) -> tuple[list[Finding], int]:
 
 def _findings(found: ErrorDetails) -> Iterator[Finding]:
     context: dict[str, Any] = found.get("ctx", {})
-    path: Path = tuple(step for step in found["loc"] if not str(step).startswith("~") and step != _KEY)
+    path: Path = tuple(step for step in found["loc"] if not str(step).startswith(TAG))
+    if path[-1:] == (_KEY,) and found["type"] != "extra_forbidden":
+        path = path[:-1]
     if found["type"] == PROBLEMS:
         yield from (Finding((*path, *each.path), each.sentence) for each in context["findings"])
     elif found["type"] == PROBLEM:

@@ -85,6 +85,12 @@ def test_what_is_wrong_with_an_override_names_the_option(
     assert str(problem).startswith(told)
 
 
+@pytest.mark.parametrize("key", ["~", "~count", "[key]", "kind", "schema_", "from_"])
+def test_no_key_is_mistaken_for_something_of_the_machinery(refusal: Refusal, smallest: str, key: str) -> None:
+    (problem,) = refusal(smallest, [f"{key}=0"])
+    assert (problem.path, problem.sentence[:11]) == (key, "unknown key")
+
+
 def test_several_wrong_overrides_are_told_together(refusal: Refusal, smallest: str) -> None:
     problems = refusal(smallest, ["seed", "clock.horizon.x=1"])
     assert [problem.option for problem in problems] == ["--set seed", "--set clock.horizon.x=1"]
