@@ -156,7 +156,8 @@ class _Assembly:
         for number, (name, pool) in enumerate(scenario.agents.items()):
             pools.append(Pool(number, [self.queue_no[queue] for queue in pool.queues or ()]))
             pools[-1].steps = []
-            counts = [entry.set_agents.count for entry in scenario.timeline if _sets(entry, name)]
+            changes = [entry.set_agents for entry in scenario.timeline if entry.set_agents is not None]
+            counts = [change.count for change in changes if change.pool == name]
             size = max([sum(shift.count for shift in pool.staffing), *counts])
             sizes.append(size)
             first = len(agents)
@@ -171,16 +172,16 @@ class _Assembly:
         self.supplies.append(supply)
         self.callees.append(self._callees(name, plan, zones))
         hours = None
-        clocks = zones
+        hours_zone = None
         if plan.calling_hours is not None:
             hours = CallingHours(
                 plan.calling_hours.start, plan.calling_hours.end, days_mask(list(plan.calling_hours.days))
             )
             if plan.calling_hours.timezone != "recipient":
-                one = load_zone(plan.calling_hours.timezone)
-                assert one is not None, "the scenario's model knows its time zones"
-                clocks = [one for _ in zones]
-        contacts = ContactList(supply.count, [ZoneClock(zone, hours) for zone in clocks], _retry(plan))
+                hours_zone = load_zone(plan.calling_hours.timezone)
+                assert hours_zone is not None, "the scenario's model knows its time zones"
+        clocks = [ZoneClock(zone, hours, hours_zone) for zone in zones]
+        contacts = ContactList(supply.count, clocks, _retry(plan))
         pacing = plan.pacing
         pacer = pacer_for(
             PACING_MODES.index(pacing.mode),
@@ -188,6 +189,7 @@ class _Assembly:
             pacing.max_lines_per_agent,
             pacing.abandonment_cap,
             pacing.reserve_agents,
+            pacing.preview_time,
         )
         dial = DialPlan(
             self.trunk_no[plan.trunk],
@@ -203,17 +205,19 @@ class _Assembly:
         return Campaign(number, dial, contacts, pacer, plan.limits.max_concurrency or 0)
 
     def _contacts(self, name: str, plan: CampaignPlan) -> tuple[list[Zone], ContactSupply]:
-        """The zones that contacts live in, by number, and the contacts. Zone 0 is the clock's own offset."""
+        """The zones that contacts live in, by number, and the contacts.
+
+        Who has no zone lives by the clock's own offset, who has an unknown one gets none.
+        """
         offset = self.scenario.clock.start.utcoffset()
         assert offset is not None, "the scenario's model insists on an offset"
-        zones = [Zone([], [round(offset.total_seconds()) * SECOND])]
-        number_of: dict[str, int] = {}
+        own = Zone([], [round(offset.total_seconds()) * SECOND])
+        zones: list[Zone] = []
+        number_of: dict[str | None, int] = {}
 
         def zone_no(timezone: str | None) -> int:
-            if timezone is None:
-                return 0
             if timezone not in number_of:
-                zone = load_zone(timezone)
+                zone = own if timezone is None else load_zone(timezone)
                 number_of[timezone] = ABSENT if zone is None else len(zones)
                 if zone is not None:
                     zones.append(zone)
@@ -353,10 +357,6 @@ class _Assembly:
                         in_flight = _IN_FLIGHT[entry.in_flight or "drain"]
                         occurrence = CampaignChange(driver, self.campaign_no[campaign], in_flight)
                         agenda.at(at, CHANGES, occurrence, stage)
-
-
-def _sets(entry: Any, pool: str) -> bool:
-    return entry.set_agents is not None and entry.set_agents.pool == pool
 
 
 def _bucket(calls_per_second: float | None) -> TokenBucket | None:

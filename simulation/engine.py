@@ -83,14 +83,15 @@ class QueueWatch(Occurrence):
 class Letter(Occurrence):
     """An event under way from one machine to another."""
 
-    __slots__ = ("driver", "event")
+    __slots__ = ("event", "post")
 
-    def __init__(self, driver: Driver, event: Event) -> None:
-        self.driver: Driver = driver
+    def __init__(self, post: "DelayedPost", event: Event) -> None:
+        self.post: DelayedPost = post
         self.event: Event = event
 
     def happen(self, stage: int, now: Instant) -> None:
-        self.driver.deliver(self.event)
+        self.post.arrived(self.event.addressee(), now)
+        self.post.driver.deliver(self.event)
 
 
 @final
@@ -116,7 +117,12 @@ class DelayedPost(Post):
         if arrives_at < latest:
             arrives_at = latest
         self._latest[addressee] = arrives_at
-        self._agenda.at(arrives_at, MESSAGES, Letter(self.driver, event))
+        self._agenda.at(arrives_at, MESSAGES, Letter(self, event))
+
+    def arrived(self, addressee: int, now: Instant) -> None:
+        """A letter has come; nothing is kept of an addressee to whom no other is under way."""
+        if self._latest.get(addressee, ABSENT) == now:
+            del self._latest[addressee]
 
 
 @final

@@ -57,23 +57,26 @@ class Faults:
         if shares.lost > 0.0 and draws.uniform("fault.lost." + kind, leg.index) < shares.lost:
             return
         report = DelayedReport(leg, event)
+        again_at = now
         overtaken = self._overtaken.pop(leg.call.id, None)
         if shares.late > 0.0 and draws.uniform("fault.late." + kind, leg.index) < shares.late:
             by_us = draws.duration_us("fault.late_by." + kind, shares.late_by, leg.index)
-            self._agenda.at(now + by_us, PROGRESS, report)
+            again_at = now + by_us
+            self._agenda.at(again_at, PROGRESS, report)
         elif (
             overtaken is None
             and shares.reorder > 0.0
             and draws.uniform("fault.reorder." + kind, leg.index) < shares.reorder
         ):
             self._overtaken[leg.call.id] = report
-            self._agenda.at(now + OVERTAKEN_FOR, PROGRESS, report)
+            again_at = now + OVERTAKEN_FOR
+            self._agenda.at(again_at, PROGRESS, report)
         else:
             report.happen(0, now)
         if overtaken is not None:
             overtaken.happen(0, now)
         if shares.duplicate > 0.0 and draws.uniform("fault.duplicate." + kind, leg.index) < shares.duplicate:
-            self._agenda.at(now, PROGRESS, DelayedReport(leg, event))
+            self._agenda.at(again_at, PROGRESS, DelayedReport(leg, event))
 
     def forget(self, call: int) -> None:
         """The call is closed; what is still under way for it reaches nobody."""
