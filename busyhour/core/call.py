@@ -25,6 +25,7 @@ from busyhour.core.disposition import (
     BUSY,
     CANCELLED,
     END_AGENT_HUNG_UP,
+    END_CARRIER_FAILURE,
     END_COMPLETED,
     END_CUSTOMER_HUNG_UP,
     END_DIAL_TIMEOUT,
@@ -34,6 +35,7 @@ from busyhour.core.disposition import (
     END_NO_ANSWER,
     END_NO_VOICE_AGENT,
     END_QUEUE_FULL,
+    FAILED,
     HUMAN,
     INBOUND,
     MACHINE,
@@ -220,6 +222,9 @@ class Call:
             return []
         if isinstance(event, CarrierRefused):
             self.sip_code = event.sip_code
+            if event.disposition == CANCELLED:
+                # We have cancelled nothing, or the call would have ended: the carrier's own doing, and no free attempt.
+                return self._end(FAILED, END_CARRIER_FAILURE, now, [])
             return self._end(event.disposition, event.end_reason, now, [])
         if kind == CARRIER_ANSWERED:
             self.answered_at = now
