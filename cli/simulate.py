@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,7 +128,9 @@ def _run(
     from actors.replications import NoCluster
 
     try:
-        return list(_on_ray(wishes).run(job))
+        # Threads of Ray's print there when a worker dies, and standard output is the summary's.
+        with redirect_stdout(sys.stderr):
+            return list(_on_ray(wishes).run(job))
     except NoCluster as error:
         click.echo(error, err=True)
         return None
