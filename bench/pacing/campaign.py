@@ -23,6 +23,7 @@ SHIFT: Final = 5
 INBOUND: Final = 6
 RATE: Final = 7
 TOKEN: Final = 8
+REFUSALS: Final = 9
 
 EXPONENTIAL: Final = -1.0
 """A coefficient of variation that asks for the exponential shape."""
@@ -41,7 +42,9 @@ class Setting:
         self.machine_as_human: float = 0.0
         self.human_as_machine: float = 0.0
         self.amd: float = 0.0  # seconds to tell them apart
-        self.refused: float = 0.0  # share of dials that end at once (busy, invalid)
+        self.refused: float = 0.0  # share of dials that are refused (busy, invalid, the carrier's fault)
+        self.refused_after: float = 1.0
+        self.refused_by_time: list[tuple[float, float]] = []  # (at, share from then on)
         self.ring: float = 12.0
         self.ring_cv: float = EXPONENTIAL
         self.no_answer: float = EXPONENTIAL  # seconds until given up; EXPONENTIAL: as long as an answer rings
@@ -118,6 +121,7 @@ class Campaign:
         self.leaving: int = 0
         self.review_due: int = ABSENT
         self.answer: float = setting.answer
+        self.refused: float = setting.refused
         self.token_at: int = 0
         self.token_due: bool = False
         self.event_count: int = 0
@@ -129,6 +133,8 @@ class Campaign:
             self.schedule(int(begins * SECOND), SHIFT, agents)
         for k in range(len(setting.answer_by_time)):
             self.schedule(int(setting.answer_by_time[k][0] * SECOND), RATE, k)
+        for k in range(len(setting.refused_by_time)):
+            self.schedule(int(setting.refused_by_time[k][0] * SECOND), REFUSALS, k)
         if setting.inbound > 0:
             self.schedule(int(self.random.expovariate(setting.inbound) * SECOND), INBOUND, 0)
         self.staff(setting.agents)
@@ -164,6 +170,8 @@ class Campaign:
                 self.match()
             elif kind == RATE:
                 self.answer = setting.answer_by_time[subject][1]
+            elif kind == REFUSALS:
+                self.refused = setting.refused_by_time[subject][1]
             else:
                 self.token_due = False
             self.settle()
@@ -230,14 +238,14 @@ class Campaign:
         fate = random.random()
         live = False
         ring = self.drawn(setting.ring, setting.ring_cv)
-        if fate < self.answer:
+        if random.random() < self.refused:
+            ring = setting.refused_after
+        elif fate < self.answer:
             live = random.random() >= setting.human_as_machine
             ring += setting.amd
         elif fate < self.answer + setting.machine:
             live = random.random() < setting.machine_as_human
             ring += setting.amd
-        elif fate < self.answer + setting.machine + setting.refused:
-            ring = 1.0
         elif setting.no_answer >= 0:
             ring = setting.no_answer
         if live and setting.no_answer >= 0 and ring > setting.no_answer + setting.amd:

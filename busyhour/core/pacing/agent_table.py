@@ -1,7 +1,7 @@
 """When agents come free: life tables of talk and wrap-up, learnt online.
 
-The same estimator as for lines (line_table.py), with ages that widen: every second up to eight, then four ages
-an octave, because a talk's hazard changes slowly once the talk is long. An agent who leaves, or still talks, is
+The same estimator as for lines (line_table.py), with ages that widen: every second up to eight, then two ages an
+octave, because a talk's hazard changes slowly once the talk is long. An agent who leaves, or still talks, is
 censored.
 
 Nothing here knows of instants: ages are ticks.
@@ -15,10 +15,10 @@ from busyhour.core.pacing.line_table import GRID
 
 FINE_AGES: Final = 8
 """Below so many ticks every tick is an age."""
-AGENT_AGES: Final = 44
+AGENT_AGES: Final = 27
 LONGEST: Final = 4096
 """Ticks after which ages are no longer told apart."""
-QUARTER_OCTAVE: Final = 1.189207115002721
+HALF_OCTAVE: Final = 1.4142135623730951
 
 PRIOR_HAZARD: Final = 1.0 / 240.0
 PRIOR_EXPOSURE: Final = 240.0
@@ -34,14 +34,14 @@ WRAP_FADING: Final = 0.99
 
 def _ages() -> list[int]:
     ages: list[int] = []
-    bound = FINE_AGES * QUARTER_OCTAVE
+    bound = FINE_AGES * HALF_OCTAVE
     age = FINE_AGES
     for ticks in range(LONGEST):
         if ticks < FINE_AGES:
             ages.append(ticks)
             continue
         while ticks >= bound:
-            bound *= QUARTER_OCTAVE
+            bound *= HALF_OCTAVE
             age += 1
         ages.append(age if age < AGENT_AGES else AGENT_AGES - 1)
     return ages
@@ -64,7 +64,7 @@ def ticks_of(age: int) -> int:
     """Ticks in the middle of an age."""
     if age < FINE_AGES:
         return age
-    return int(FINE_AGES * exp((age - FINE_AGES + 0.5) * 0.17328679513998632))
+    return int(FINE_AGES * exp((age - FINE_AGES + 0.5) * 0.34657359027997264))
 
 
 @final

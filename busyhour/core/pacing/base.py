@@ -16,6 +16,8 @@ A line in flight that is connected or abandoned has been answered unnoticed (mes
 counted as answered first. A waiting line that ends otherwise (its trunk fails, the run stops) is a live
 answer that was not abandoned.
 
+Time never runs backwards in here: a report that is stamped earlier than one before it counts as of now.
+
 An agent's last reported state holds: the agent queue is the authority, so any change of state is legal and
 only a repeated one changes nothing. An agent first heard of while talking is staffed from then on.
 """
@@ -51,6 +53,7 @@ class Pacer:
         "agent_state",
         "idle",
         "in_flight",
+        "latest",
         "matched_at",
         "queue_waiting",
         "reserve_agents",
@@ -76,6 +79,8 @@ class Pacer:
     taken by a call that is not yet reported connected. The two reports of one instant come in either order, and
     between them the agent must not count as idle."""
     matched_at: Instant
+    latest: Instant
+    """The latest instant heard of."""
 
     def __init__(self, reserve_agents: int) -> None:
         self.reserve_agents = reserve_agents
@@ -87,6 +92,12 @@ class Pacer:
         self.queue_waiting = 0
         self.unmatched = 0
         self.matched_at = ABSENT
+        self.latest = 0
+
+    def _clock(self, now: Instant) -> Instant:
+        if now > self.latest:
+            self.latest = now
+        return self.latest
 
     # What happened to a line ------------------------------------------------------------------------
 
@@ -94,6 +105,7 @@ class Pacer:
         """An attempt was put on a line."""
         if line in self.in_flight or line in self.waiting:
             return
+        now = self._clock(now)
         self.in_flight[line] = now
         self.noted_dialed(line, now)
 
@@ -101,6 +113,7 @@ class Pacer:
         """A live answer was recognised on the line: it needs an agent and is in flight no longer."""
         if line not in self.in_flight:
             return
+        now = self._clock(now)
         dialed_at = self.in_flight.pop(line)
         self.waiting[line] = now
         self.noted_answered(line, dialed_at, now)
@@ -109,7 +122,7 @@ class Pacer:
         """The line ended without a live answer (no answer, busy, machine, refused, cancelled)."""
         if line in self.in_flight:
             dialed_at = self.in_flight.pop(line)
-            self.noted_ended(line, dialed_at, now)
+            self.noted_ended(line, dialed_at, self._clock(now))
         elif line in self.waiting:
             del self.waiting[line]
 
@@ -117,6 +130,7 @@ class Pacer:
         """The live answer got an agent."""
         self.answered(line, now)
         if line in self.waiting:
+            now = self._clock(now)
             answered_at = self.waiting.pop(line)
             self._match(1, now)
             self.noted_connected(line, answered_at, now)
@@ -126,7 +140,7 @@ class Pacer:
         self.answered(line, now)
         if line in self.waiting:
             answered_at = self.waiting.pop(line)
-            self.noted_abandoned(line, answered_at, now)
+            self.noted_abandoned(line, answered_at, self._clock(now))
 
     # What happened to an agent ----------------------------------------------------------------------
 
@@ -154,6 +168,7 @@ class Pacer:
             since = self.agent_since[agent]
         if state == before:
             return
+        now = self._clock(now)
         if before == IDLE:
             self.idle -= 1
             if state == TALKING:
@@ -178,7 +193,7 @@ class Pacer:
         """So many calls now wait in the queue that our agents serve, inbound included."""
         if waiting != self.queue_waiting and waiting >= 0:
             self.queue_waiting = waiting
-            self.noted_waiting(waiting, now)
+            self.noted_waiting(waiting, self._clock(now))
 
     # What a mode may want to learn from it (nothing, unless overridden) --------------------------------
 
@@ -237,6 +252,7 @@ class Pacer:
             "queue_waiting": self.queue_waiting,
             "unmatched": self.unmatched,
             "matched_at": self.matched_at,
+            "latest": self.latest,
         }
 
     def restore(self, snapshot: dict[str, object]) -> None:
@@ -248,6 +264,7 @@ class Pacer:
         self.queue_waiting = int_of(snapshot["queue_waiting"])
         self.unmatched = int_of(snapshot["unmatched"])
         self.matched_at = int_of(snapshot["matched_at"])
+        self.latest = int_of(snapshot["latest"])
         self.idle = 0
         for state in self.agent_state.values():
             if state == IDLE:

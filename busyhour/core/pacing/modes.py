@@ -37,6 +37,7 @@ class PowerPacer(Pacer):
         self.lines_per_agent = lines_per_agent
 
     def lines_wanted(self, now: Instant) -> int:
+        now = self._clock(now)
         agents = self.available(now)
         if agents <= 0:
             return 0
@@ -105,6 +106,7 @@ class PreviewPacer(Pacer):
             self.ready_at[agent] = now + self.preview_time
 
     def lines_wanted(self, now: Instant) -> int:
+        now = self._clock(now)
         self.asked_at = now
         free = self.available(now) - len(self.in_flight)
         ready = 0

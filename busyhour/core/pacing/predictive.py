@@ -13,12 +13,15 @@ from busyhour.core.pacing.budget import AbandonmentBudget
 from busyhour.core.pacing.line_table import GRID, LINE_AGES, TICK, LineTable
 
 EARLY_REBUILD_TICKS: Final = 16
-REBUILD_TICKS: Final = 64
+REBUILD_TICKS: Final = 128
 EARLY_TICKS: Final = 600
 """Until then what is learnt is put to use more often."""
 
 HALF_LIFE_TICKS: Final = 3600.0
 """Of the counts that shapes are learnt from."""
+
+REVIEW_TICKS: Final = 2
+"""How long a decision stands without any event; events come more often than this on all but small teams."""
 
 CATCH_UP_TICKS: Final = 900
 """After a longer silence the ticks before are not lived through one by one."""
@@ -243,6 +246,7 @@ class PredictivePacer(Pacer):
     # What to do -------------------------------------------------------------------------------------------
 
     def lines_wanted(self, now: Instant) -> int:
+        now = self._clock(now)
         self._advance(now)
         free = self.available(now)
         flying = len(self.in_flight)
@@ -285,7 +289,7 @@ class PredictivePacer(Pacer):
     def review_at(self) -> Instant:
         if self.origin == ABSENT or len(self.agent_state) == 0:
             return ABSENT
-        return self.origin + (self.tick + 1) * TICK
+        return self.origin + (self.tick + REVIEW_TICKS) * TICK
 
     # Plain data -------------------------------------------------------------------------------------------
 
