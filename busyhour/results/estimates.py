@@ -25,7 +25,6 @@ from busyhour.results.kpis import Observation, Ratio
 Interval = tuple[float, float]
 
 _CONFIDENCE: Final = 0.95
-_FEWEST_BATCHES: Final = 10
 _ONE_SIDED_95: Final = 1.6448536
 
 
@@ -116,30 +115,20 @@ def _from_batches(mean: float, batches: Sequence[Ratio]) -> Estimate:
     """The interval over batches of one run, or none where they are too correlated to be taken for
     independent.
 
-    Neighbouring batches are joined while the lag-1 correlation of what each adds is significant at 5% (under
-    independence it is about normal with mean -1/b and variance 1/b; Fishman, Management Science 24, 1978),
-    down to ten batches.
+    They are when the lag-1 correlation of what each adds is significant at 5%: for independent batches it is
+    about normal with mean -1/b and variance 1/b (Fishman, Management Science 24, 1978).
     """
-    while len(batches) >= _FEWEST_BATCHES:
-        b = len(batches)
-        columns: NDArray[np.float64] = np.array(batches, np.float64)
-        residual = columns[:, 0] - mean * columns[:, 1]
-        residual -= residual.mean()
-        total = float((residual**2).sum())
-        correlation = float((residual[:-1] * residual[1:]).sum()) / total if total > 0 else 0.0
-        if correlation <= -1.0 / b + _ONE_SIDED_95 / math.sqrt(b):
-            found = ratio_of_means(batches)
-            if found.ci95 is None or found.mean is None:
-                break
-            half = (found.ci95[1] - found.ci95[0]) / 2
-            return Estimate(
-                mean, (mean - half, mean + half), None, 1, f"batch means, {b} batches of one replication"
-            )
-        batches = [
-            (batches[i][0] + batches[i + 1][0], batches[i][1] + batches[i + 1][1])
-            for i in range(0, b - b % 2, 2)
-        ]
-    return Estimate(mean, None, None, 1)
+    b = len(batches)
+    columns: NDArray[np.float64] = np.array(batches, np.float64)
+    residual = columns[:, 0] - mean * columns[:, 1]
+    residual -= residual.mean()
+    total = float((residual**2).sum())
+    correlation = float((residual[:-1] * residual[1:]).sum()) / total if total > 0 else 0.0
+    found = ratio_of_means(batches)
+    if correlation > -1.0 / b + _ONE_SIDED_95 / math.sqrt(b) or found.ci95 is None:
+        return Estimate(mean, None, None, 1)
+    half = (found.ci95[1] - found.ci95[0]) / 2
+    return Estimate(mean, (mean - half, mean + half), None, 1, f"batch means, {b} batches of one replication")
 
 
 def _within(found: Estimate, most: float) -> Estimate:
