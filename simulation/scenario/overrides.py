@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulation.scenario.errors import Problem, ScenarioError
-from simulation.scenario.reading import Node, ReadingError, printable, read_tree
+from simulation.scenario.reading import LONGEST_KEY, Node, ReadingError, printable, read_tree
 
 
 def apply(tree: Node, overrides: Sequence[str], name: str) -> None:
@@ -31,7 +31,7 @@ class _Override:
         self.option = f"--set {printable(text)[:200]}"
         path, equals, value = text.partition("=")
         self.steps = path.strip().split(".")
-        if not equals or not all(self.steps):
+        if not equals or not all(0 < len(step) <= LONGEST_KEY and step.isprintable() for step in self.steps):
             raise self._refusal((), "must be path=value, such as queues.sales.agents=40")
         if not value.strip():
             raise self._refusal(self.steps, "has no value after the =")

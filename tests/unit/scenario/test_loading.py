@@ -150,3 +150,12 @@ def test_refusing_a_file_imports_nothing_heavy() -> None:
     )
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_twenty_thousand_listed_contacts_are_loaded() -> None:
+    rows = "\n".join(f'      - {{phone: "+1415555{index:05d}", timezone: UTC}}' for index in range(20_000))
+    head = "clock: {until: idle}\nqueues: {q: {agents: 5}}\ncampaigns:\n  c:\n    contacts:\n"
+    scenario = loads(head + rows)
+    contacts = scenario.campaigns["c"].contacts
+    assert isinstance(contacts, tuple)
+    assert (len(contacts), contacts[-1].phone) == (20_000, "+141555519999")

@@ -44,6 +44,8 @@ def test_of_two_for_one_path_the_later_wins(smallest: str) -> None:
     [
         ("seed", "--set seed: must be path=value, such as queues.sales.agents=40"),
         ("=5", "--set =5: must be path=value, such as queues.sales.agents=40"),
+        ("a\0=5", "--set a�=5: must be path=value, such as queues.sales.agents=40"),
+        ("a\ud800=5", "--set a�=5: must be path=value, such as queues.sales.agents=40"),
         ("a..b=5", "--set a..b=5: must be path=value, such as queues.sales.agents=40"),
         ("seed=", "--set seed=: seed: has no value after the ="),
         ("seed=[1", "--set seed=[1: seed: is not YAML: did not find expected ',' or ']'"),
