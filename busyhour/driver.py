@@ -7,7 +7,7 @@ simulator one driver holds every machine; live, each actor's driver holds its ow
 from typing import final
 
 from busyhour.core.agent_queue import AgentQueues
-from busyhour.core.call import Call, unwanted_agent
+from busyhour.core.call import ENDED, Call, unwanted_agent
 from busyhour.core.campaign import Campaign
 from busyhour.core.commands import (
     BeginWrapUp,
@@ -105,6 +105,14 @@ class Driver(Executor):
             self._inbox.append(event)
         else:
             self._inbox.append(Arrived(event))
+        self.run()
+
+    def deliver_to(self, call: Call, event: CallEvent) -> None:
+        """`deliver` for who has the call at hand and need not have it looked up."""
+        if self.trace is not None or self.post is not None or call.state == ENDED:
+            self.deliver(event)
+            return
+        self._inbox += call.receive(event, self.now)
         self.run()
 
     def enqueue(self, event: Event) -> None:

@@ -240,7 +240,7 @@ class SimulatedCarrier(Carrier):
             if shares is not None:
                 self.faults.report(leg, shares, event, now)
                 return
-        self.driver.deliver(event)
+        self.driver.deliver_to(call, event)
         if call.state == WAITING:
             self.begin_patience(leg, now)
 
@@ -288,7 +288,7 @@ class SimulatedCarrier(Carrier):
             return
         leg.is_clear = True
         if call.trunk == ABSENT:
-            self.driver.deliver(CallEvent(PARTY_HUNG_UP, call.id))
+            self.driver.deliver_to(call, CallEvent(PARTY_HUNG_UP, call.id))
             return
         if self.trunks[call.trunk].faults is not None:
             # Should the report be late or lost, the agent notices the silence.

@@ -1,7 +1,6 @@
 """The virtual clock: takes what is due from the agenda, moves time there, lets it happen, and watches deadlines."""
 
 from collections.abc import Callable
-from heapq import heappop
 from typing import Final, final
 
 from busyhour.core.campaign import COMPLETED, STOPPED, Campaign
@@ -150,41 +149,44 @@ class Engine:
         With `stops_idle` it ends when no campaign has work left and no call is alive. `report(now)` is called now and
         then, and may raise to give the replication up.
         """
-        heap = self.agenda.heap
         driver = self.driver
         bound = until if until != ABSENT else NO_BOUND
         is_plain = not self._watches and self.queue_watch is None and not stops_idle
-        while heap and heap[0][0] < bound:
-            if is_plain:
-                self._turn_plainly(bound)
-            elif self._turn(bound, stops_idle):
-                return driver.now
+        goes_on = True
+        while goes_on:
+            goes_on = self._turn_plainly(bound) if is_plain else self._turn(bound, stops_idle)
             report(driver.now)
-        if until != ABSENT:
+        if until != ABSENT and not (stops_idle and self.is_idle()):
             driver.now = until
         return driver.now
 
-    def _turn_plainly(self, bound: Instant) -> None:
-        """A round of occurrences where no machine has a deadline of its own."""
-        heap = self.agenda.heap
+    def _turn_plainly(self, bound: Instant) -> bool:
+        """A round of occurrences where no machine has a deadline of its own; False when nothing is left before `bound`."""
+        agenda = self.agenda
         driver = self.driver
         for turn in range(ROUND):
-            now, _, occurrence, stage = heappop(heap)
+            entry = agenda.take(bound)
+            if entry is None:
+                self.turns += turn
+                return False
+            now, _, occurrence, stage = entry
             driver.now = now
             occurrence.happen(stage, now)
-            if not heap or heap[0][0] >= bound:
-                self.turns += turn + 1
-                return
         self.turns += ROUND
+        return True
 
     def _turn(self, bound: Instant, stops_idle: bool) -> bool:
-        """A round of occurrences, with a look at deadlines after each; True when nothing is left to do."""
-        heap = self.agenda.heap
+        """The same with a look at deadlines after each; False also when nothing is left to do."""
+        agenda = self.agenda
         driver = self.driver
         watches = self._watches
         queue_watch = self.queue_watch
         for turn in range(ROUND):
-            now, _, occurrence, stage = heappop(heap)
+            entry = agenda.take(bound)
+            if entry is None:
+                self.turns += turn
+                return False
+            now, _, occurrence, stage = entry
             driver.now = now
             occurrence.happen(stage, now)
             for watch in watches:
@@ -193,12 +195,9 @@ class Engine:
                 queue_watch.look()
             if stops_idle and not driver.calls and self.is_idle():
                 self.turns += turn + 1
-                return True
-            if not heap or heap[0][0] >= bound:
-                self.turns += turn + 1
                 return False
         self.turns += ROUND
-        return False
+        return True
 
     def is_idle(self) -> bool:
         """Nothing is left to do but for agents to finish their wrap-up."""

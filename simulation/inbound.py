@@ -88,7 +88,7 @@ class InboundSource(Occurrence):
         if instant == ABSENT:
             self.to_come -= 1
         else:
-            self.carrier.agenda.at(instant, PROGRESS, self, 0)
+            self.carrier.agenda.at_next(instant, PROGRESS, self)
         self.call_in(caller, 1, now)
 
     def call_in(self, caller: int, try_no: int, now: Instant) -> None:
@@ -115,7 +115,7 @@ class InboundSource(Occurrence):
                 return
             trunk.seize(now)
             leg.has_channel = True
-        driver.deliver(CallEvent(CALL_ARRIVED, call.id))
+        driver.deliver_to(call, CallEvent(CALL_ARRIVED, call.id))
         if call.state == WAITING:
             if self.patience is not None:
                 leg.patience_us = draws.duration_us("patience", self.patience, caller)
