@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from cli.schema import schema, schema_text
-from simulation.scenario import loads, to_yaml
+from simulation.scenario import load, loads, to_yaml
 from simulation.scenario.json_schema import json_schema
 from simulation.scenario.reading import read_tree
 
@@ -18,6 +19,8 @@ clock: {horizon: 4h}
 queues: {sales: {agents: 5}}
 callees: {all: {}}
 """
+
+SHIPPED = sorted(Path(__file__).parents[3].joinpath("scenarios").rglob("*.yaml"))
 
 VALID = [
     "inbound: [{rate: 5/min}]",
@@ -45,7 +48,9 @@ VALID = [
     "inbound: [{rate: 1/s}]\ncallees: {x: {by_hour: {9: {human: 1}, '19': {busy: 1}}, patience: infinite}}",
 ]
 
-INVALID = [
+INSHIPPED = sorted(Path(__file__).parents[3].joinpath("scenarios").rglob("*.yaml"))
+
+VALID = [
     "inbound: [{rate: 5}]",
     "inbound: [{rate: 5/week}]",
     "inbound: [{rate: 5/min, rato: 1}]",
@@ -99,6 +104,16 @@ def test_what_loads_is_accepted_as_written_and_as_resolved(
     scenario = loads(whole(case))
     assert _errors(validator, whole(case)) == []
     assert _errors(validator, to_yaml(scenario)) == []
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_what_is_shipped_is_accepted_as_written_and_as_resolved(
+    path: Path, validator: Draft202012Validator
+) -> None:
+    resolved = to_yaml(load(path))
+    assert _errors(validator, path.read_text(encoding="utf-8")) == []
+    assert _errors(validator, resolved) == []
+    assert loads(resolved, "resolved.yaml", path.parent) == load(path)
 
 
 @pytest.mark.parametrize("case", INVALID)
