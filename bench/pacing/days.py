@@ -1,5 +1,7 @@
 """Working days of four hours from a cold start, that try a pacer where the benchmark does not."""
 
+from collections.abc import Callable
+
 from bench.pacing.campaign import Setting
 
 HOUR_S = 3600.0
@@ -130,3 +132,8 @@ DAYS = [
     eager_list,
     weary_list,
 ]
+
+
+def lines_allowed(day: Callable[[], Setting]) -> float:
+    """`max_lines_per_agent`: the default, but where hardly anybody answers a planner must allow more."""
+    return 30.0 if day is weary_list else 3.0

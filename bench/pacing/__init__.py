@@ -1,0 +1,1 @@
+"""How well a pacer paces: a small campaign, days that try it, the exact optimum. Start with evaluate.py."""
