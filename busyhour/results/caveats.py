@@ -13,11 +13,11 @@ from busyhour.results.definitions import definition_of
 from busyhour.results.expectations import Estimates, Verdict
 from busyhour.results.replication import ReplicationResult, Series, common_series
 from busyhour.results.run_facts import RunFacts
+from busyhour.results.steadiness import NEVER, settles_at
 from busyhour.results.wording import given, interval_of, mean_and_interval, quantity
 
 FEW_REPLICATIONS: Final = 5
 
-_MSER_BATCH: Final = 5
 _FEWEST_POINTS: Final = 20
 _MOST_REPLICATIONS_TO_NAME: Final = 10_000
 
@@ -57,10 +57,8 @@ def _replications(
             "and only those are counted."
         )
     if len(results) == 1:
-        batched = any(
-            e.method for names in estimates.values() for kpis in names.values() for e in kpis.values()
-        )
-        if not batched:
+        every = (e for names in estimates.values() for kpis in names.values() for e in kpis.values())
+        if not any(e.method is not None and e.method.startswith("batch") for e in every):
             yield "One replication tells no 95% interval; --replications 10 does."
     elif 1 < len(results) < FEW_REPLICATIONS:
         yield (
@@ -89,23 +87,27 @@ def _undecided(verdicts: Sequence[Verdict], n: int) -> Iterator[str]:
 
 
 def _unsettled(results: Sequence[ReplicationResult], facts: RunFacts) -> Iterator[str]:
-    """MSER-5 (White, Simulation 69, 1997) on agents busy and queue length, averaged over replications
-    (Welch)."""
+    """Of agents busy and queue length, where the run is meant to stand for the long run."""
     series = common_series(results)
     if not facts.steady_state or not series:
         return
-    whole = min(s.length_us for s in series) // series[0].bin_us
-    start = facts.window.warmup
+    bin_us = series[0].bin_us
+    whole = min(s.length_us for s in series) // bin_us
+    start = -(-facts.window.warmup // bin_us)
     for name, curve in _curves(series, facts, whole):
-        settled = mser5(curve)
-        if settled is None:
+        settled = settles_at(curve, start)
+        if settled == NEVER:
             yield (
-                f"{name} has not settled by the end of the run: a longer horizon is needed for its long-run value."
+                f"{name} has not settled by the end of the run: "
+                "a longer horizon is needed for its long-run value."
             )
-        elif settled * series[0].bin_us > start:
-            needed = quantity(settled * series[0].bin_us / SECOND, "seconds")
-            begin = given(start / SECOND, "seconds")
-            yield f"Warm-up too short: {name} settles after about {needed}, and statistics start after {begin}."
+        elif settled > start:
+            needed = quantity(settled * bin_us / SECOND, "seconds")
+            begin = given(facts.window.warmup / SECOND, "seconds")
+            yield (
+                f"Warm-up too short: {name[0].lower()}{name[1:]} settles after about {needed}, "
+                f"and statistics start after {begin}."
+            )
 
 
 def _curves(
@@ -119,24 +121,6 @@ def _curves(
             f"The length of queue {name}",
             np.mean([s.sums.waiting_us[:whole, index] for s in series], axis=0),
         )
-
-
-def mser5(curve: NDArray[np.float64]) -> int | None:
-    """Points to leave out at the beginning; 0 for a curve too short to tell, None where it never settles.
-
-    The truncation that makes the standard error of the mean of the rest smallest, in batches of five; a
-    truncation past the middle means that the curve is still moving (Spratt's rule).
-    """
-    batches = len(curve) // _MSER_BATCH
-    if batches < _FEWEST_POINTS // _MSER_BATCH:
-        return 0
-    means = curve[: batches * _MSER_BATCH].reshape(batches, _MSER_BATCH).mean(axis=1)
-    last = batches - batches // 4
-    errors = [float(means[d:].var()) / (batches - d) for d in range(last)]
-    best = int(np.argmin(errors))
-    if best > batches // 2:
-        return None
-    return best * _MSER_BATCH
 
 
 def _growing(results: Sequence[ReplicationResult], facts: RunFacts) -> Iterator[str]:

@@ -42,8 +42,8 @@ def fixed(value: float, decimals: int) -> str:
 
 
 def quantity(value: float | None, unit: Unit) -> str:
-    """A value without an interval: three or four significant digits, whole numbers in full."""
-    if value is None:
+    """A value without an interval: three significant digits, whole numbers in full."""
+    if value is None or not math.isfinite(value):
         return MISSING
     scale, symbol = scale_of(value, unit)
     shown = value * scale
