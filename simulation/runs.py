@@ -54,7 +54,9 @@ def run_replication(
             world.engine.agenda.at(clock.start_us + clock.warmup, CHANGES, StatisticsStart(baseline.begin))
         until = ABSENT if clock.end_us is None else clock.end_us
         with _uncollected():
-            ended_at = world.engine.run(until, clock.until == "idle", _Reporter(scenario, world, progress).report)
+            ended_at = world.engine.run(
+                until, clock.until == "idle", _Reporter(scenario, world, progress).report
+            )
         tallies = baseline.tallies(ended_at, scenario)
         world.engine.close_calls(ended_at)
         world.log.flush()
@@ -188,7 +190,8 @@ class Baseline:
             illegal_events=illegal + sum(campaign.illegal_events for campaign in world.driver.campaigns),
             campaigns=[_campaign_tally(world, number, now) for number in range(len(world.driver.campaigns))],
             queues=[
-                QueueTally(after - was, most)
+                # Where messages take time, a queue learns late who waits, and its integral is not the calls' own.
+                QueueTally(after - was if world.driver.post is None else ABSENT, most)
                 for after, was, most in zip(self._waiting, before[0], maxima[0], strict=True)
             ],
             pools=[
