@@ -6,7 +6,7 @@ agent becomes free is served. Priority and sequence are one number; 48 bits are 
 """
 
 from heapq import heappop, heappush
-from typing import Final, final
+from typing import Any, Final, final
 
 from mypy_extensions import mypyc_attr
 
@@ -36,54 +36,84 @@ class Occurrence:
         raise NotImplementedError
 
 
+Entry = tuple[Any, ...]
+"""(instant, priority and sequence in one number, occurrence, stage). Any, for compiled code would else unpack and pack
+all four wherever it looks at one."""
+
+
 @final
 class Agenda:
-    """What is due. The engine takes the first entry of `heap`, or `held` when that comes before, and lets it happen.
+    """What is due: the first entry of a heap, or the held one when that comes before.
 
     A stream of arrivals has one entry at a time, and always a new one as soon as it is taken: held beside the heap, it
     costs no sifting.
     """
 
-    __slots__ = ("_sequence", "heap", "held")
+    __slots__ = ("_heap", "_held", "_held_at", "_held_order", "_sequence", "now", "stage")
 
     def __init__(self) -> None:
-        self.heap: list[tuple[int, int, Occurrence, int]] = []
-        """(instant, priority and sequence in one number, occurrence, stage), least first."""
-        self.held: tuple[int, int, Occurrence, int] | None = None
+        self._heap: list[Entry] = []
         self._sequence: int = 0
+        self._held: Occurrence | None = None
+        self._held_at: Instant = 0
+        self._held_order: int = 0
+        self.now: Instant = 0
+        """When the occurrence taken last happens."""
+        self.stage: int = 0
+        """The stage of the occurrence taken last."""
+
+    def at(self, instant: Instant, priority: int, occurrence: Occurrence, stage: int = 0) -> None:
+        """Have `occurrence` happen at `instant`, which is not before now."""
+        sequence = self._sequence + 1
+        self._sequence = sequence
+        heappush(self._heap, (instant, priority + sequence, occurrence, stage))
 
     def at_next(self, instant: Instant, priority: int, occurrence: Occurrence) -> None:
         """`at`, for the next entry of a stream; stage 0."""
-        self._sequence += 1
-        entry = (instant, priority + self._sequence, occurrence, 0)
-        held = self.held
-        if held is None:
-            self.held = entry
-        elif instant < held[0]:
-            self.held = entry
-            heappush(self.heap, held)
-        else:
-            heappush(self.heap, entry)
-
-    def take(self, bound: Instant) -> tuple[int, int, Occurrence, int] | None:
-        """Remove what happens next, if it does before `bound`."""
-        heap = self.heap
-        held = self.held
-        if held is not None and (not heap or held < heap[0]):
-            if held[0] >= bound:
-                return None
-            self.held = None
-            return held
-        if not heap or heap[0][0] >= bound:
-            return None
-        return heappop(heap)
-
-    def at(self, instant: Instant, priority: int, occurrence: Occurrence, stage: int = 0) -> None:
         sequence = self._sequence + 1
         self._sequence = sequence
-        heappush(self.heap, (instant, priority + sequence, occurrence, stage))
+        held = self._held
+        if held is not None:
+            if instant >= self._held_at:
+                heappush(self._heap, (instant, priority + sequence, occurrence, 0))
+                return
+            heappush(self._heap, (self._held_at, self._held_order, held, 0))
+        self._held = occurrence
+        self._held_at = instant
+        self._held_order = priority + sequence
+
+    def take(self, bound: Instant) -> Occurrence | None:
+        """Remove what happens next, if it does before `bound`; `now` and `stage` say when and which."""
+        heap = self._heap
+        if heap:
+            first = heap[0]
+            at: int = first[0]
+            held = self._held
+            if held is not None:
+                held_at = self._held_at
+                if held_at < at or (held_at == at and self._held_order < first[1]):
+                    return self._take_held(bound)
+            if at >= bound:
+                return None
+            heappop(heap)
+            self.now = at
+            self.stage = first[3]
+            occurrence: Occurrence = first[2]
+            return occurrence
+        if self._held is None:
+            return None
+        return self._take_held(bound)
+
+    def _take_held(self, bound: Instant) -> Occurrence | None:
+        if self._held_at >= bound:
+            return None
+        occurrence = self._held
+        self._held = None
+        self.now = self._held_at
+        self.stage = 0
+        return occurrence
 
     def clear(self) -> None:
         """Forget what is due: the run is over, and what was to happen holds on to everything else."""
-        self.heap.clear()
-        self.held = None
+        self._heap.clear()
+        self._held = None

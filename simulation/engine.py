@@ -165,13 +165,13 @@ class Engine:
         agenda = self.agenda
         driver = self.driver
         for turn in range(ROUND):
-            entry = agenda.take(bound)
-            if entry is None:
+            occurrence = agenda.take(bound)
+            if occurrence is None:
                 self.turns += turn
                 return False
-            now, _, occurrence, stage = entry
+            now = agenda.now
             driver.now = now
-            occurrence.happen(stage, now)
+            occurrence.happen(agenda.stage, now)
         self.turns += ROUND
         return True
 
@@ -182,13 +182,13 @@ class Engine:
         watches = self._watches
         queue_watch = self.queue_watch
         for turn in range(ROUND):
-            entry = agenda.take(bound)
-            if entry is None:
+            occurrence = agenda.take(bound)
+            if occurrence is None:
                 self.turns += turn
                 return False
-            now, _, occurrence, stage = entry
+            now = agenda.now
             driver.now = now
-            occurrence.happen(stage, now)
+            occurrence.happen(agenda.stage, now)
             for watch in watches:
                 watch.look(now)
             if queue_watch is not None:
