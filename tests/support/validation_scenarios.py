@@ -1,0 +1,431 @@
+"""The scenarios that express the rows of the validation table, and the exact KPIs each must reproduce.
+
+KPIs are named `section.name.kpi` as in `summary.json`. What no KPI says (the mean wait of one priority, the
+mean number of calls at an hour) is read off the rows of `calls/`: `of_rows` names it and gives its exact
+value.
+
+Every scenario counts from a warm-up on, by which its queue has long forgotten that it began empty, except for
+the days of row 6 and the list of row 14, which are what they are from their first call to their last. Each
+has a seed of its own, for under common random numbers one unlucky stream would fail them all. Sizes are such
+that intervals have half-widths of at most 2% of the exact value; `wider` names the KPIs that would need too
+many calls for that.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from busyhour.core.erlang import ErlangC, erlang_b
+from busyhour.core.erlang_a import ErlangA
+from tests.support.closed_forms import (
+    Retrials,
+    busy_under_sinusoid,
+    crommelin_wait,
+    day,
+    detection,
+    pollaczek_khinchine_wait,
+    priority_waits,
+    progressive_occupancy,
+    redial,
+    retrials,
+    trunk_holding,
+)
+
+
+def nothing() -> Mapping[str, float]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Validation:
+    """One scenario of one row."""
+
+    row: int
+    text: str
+    """The scenario file."""
+    kpis: Callable[[], Mapping[str, float]]
+    """Exact values by `section.name.kpi`."""
+    of_rows: Callable[[], Mapping[str, float]] = field(default=nothing)
+    """Exact values of what is read off the rows of `calls/`, by what it is."""
+    zero: tuple[str, ...] = ()
+    """KPIs that must be 0 in every replication."""
+    wider: Mapping[str, float] = field(default_factory=dict)
+    """Half-widths, as shares of the exact value, of intervals that 2% would make too dear."""
+
+
+LOSS = """
+schema: busyhour.scenario/v1
+clock: {horizon: 21h, warmup: 1h}
+replications: 40
+queues: {line: {agents: 30, waiting_places: 0, handle_time: {exponential: {mean: 1m}}}}
+inbound: [{queue: line, rate: "25/min"}]
+"""
+
+LOSS_LOGNORMAL = LOSS.replace("{exponential: {mean: 1m}}", "{lognormal: {mean: 1m, sd: 2m}}")
+
+HALF_HOUR = """
+schema: busyhour.scenario/v1
+clock: {horizon: 205h, warmup: 5h}
+replications: 40
+queues: {line: {agents: 14, handle_time: {exponential: {mean: 180s}}, service_level: {threshold: 20s}}}
+inbound: [{queue: line, rate: "200/h"}]
+"""
+
+FIFTY = """
+schema: busyhour.scenario/v1
+clock: {horizon: 27h, warmup: 2h}
+replications: 40
+queues: {line: {agents: 50, handle_time: {exponential: {mean: 1m}}}}
+inbound: [{queue: line, rate: "45/min"}]
+"""
+
+PATIENCE = """
+schema: busyhour.scenario/v1
+clock: {horizon: 21h, warmup: 1h}
+replications: 40
+queues:
+  line:
+    agents: 50
+    handle_time: {exponential: {mean: 60s}}
+    patience: {exponential: {mean: 120s}}
+    service_level: {threshold: 20s}
+inbound: [{queue: line, rate: "48/min"}]
+"""
+
+OVERLOAD = """
+schema: busyhour.scenario/v1
+clock: {horizon: 6h, warmup: 1h}
+replications: 30
+queues: {line: {agents: 100, handle_time: {exponential: {mean: 60s}}, patience: {exponential: {mean: 75s}}}}
+inbound: [{queue: line, rate: "120/min"}]
+"""
+
+A_DAY = """
+schema: busyhour.scenario/v1
+clock: {horizon: 480m}
+replications: 400
+queues: {line: {agents: 12, handle_time: {exponential: {mean: 2m}}, service_level: {threshold: 20s}}}
+inbound: [{queue: line, rate: "4.2/min"}]
+"""
+
+A_DAY_IMPATIENT = A_DAY.replace("agents: 12,", "agents: 12, patience: {exponential: {mean: 1m}},")
+
+# Rows of calls/ do not say the priority: each class comes over a trunk of its own.
+PRIORITIES = """
+schema: busyhour.scenario/v1
+clock: {horizon: 42h, warmup: 2h}
+replications: 40
+trunks: {first: {}, second: {}}
+queues: {line: {agents: 10, discipline: priority, handle_time: {exponential: {mean: 1m}}}}
+inbound:
+  - {queue: line, rate: "3/min", priority: 0, trunk: first}
+  - {queue: line, rate: "5/min", priority: 1, trunk: second}
+"""
+
+THREE_PRIORITIES = """
+schema: busyhour.scenario/v1
+clock: {horizon: 42h, warmup: 2h}
+replications: 20
+trunks: {first: {}, second: {}, third: {}}
+queues: {line: {agents: 50, discipline: priority, handle_time: {exponential: {mean: 1m}}}}
+inbound:
+  - {queue: line, rate: "20/min", priority: 0, trunk: first}
+  - {queue: line, rate: "15/min", priority: 1, trunk: second}
+  - {queue: line, rate: "8/min", priority: 2, trunk: third}
+"""
+
+# sd = 180 s * sqrt(1.2)
+LOGNORMAL_SERVICE = """
+schema: busyhour.scenario/v1
+clock: {horizon: 2100h, warmup: 100h}
+replications: 40
+queues: {line: {agents: 1, handle_time: {lognormal: {mean: 180s, sd: 197.180120702s}}}}
+inbound: [{queue: line, rate: "12/h"}]
+"""
+
+CONSTANT_SERVICE = """
+schema: busyhour.scenario/v1
+clock: {horizon: 82h, warmup: 2h}
+replications: 40
+queues: {line: {agents: 10, handle_time: 60s}}
+inbound: [{queue: line, rate: "9/min"}]
+"""
+
+# A hundred agents are as good as infinitely many for 13 calls.
+SINUSOID = """
+schema: busyhour.scenario/v1
+clock: {horizon: 168h, warmup: 8h}
+replications: 80
+queues: {line: {agents: 100, handle_time: {exponential: {mean: 5m}}}}
+inbound: [{queue: line, sinusoid: {mean: "100/h", amplitude: "60/h", period: 8h}}]
+"""
+
+RETRIALS_ONE = """
+schema: busyhour.scenario/v1
+clock: {horizon: 205h, warmup: 5h}
+replications: 40
+queues: {line: {agents: 1, waiting_places: 0, handle_time: {exponential: {mean: 1m}}}}
+inbound: [{queue: line, rate: "0.7/min", retry: {probability: 100%, after: {exponential: {mean: 30s}}}}]
+"""
+
+RETRIALS_FIVE = """
+schema: busyhour.scenario/v1
+clock: {horizon: 105h, warmup: 5h}
+replications: 40
+queues: {line: {agents: 5, waiting_places: 0, handle_time: {exponential: {mean: 1m}}}}
+inbound: [{queue: line, rate: "4/min", retry: {probability: 100%, after: {exponential: {mean: 1m}}}}]
+"""
+
+# The dial's timeout must be far beyond the ring times, for it would cut their tail off.
+ONE_TO_ONE = """
+schema: busyhour.scenario/v1
+clock: {horizon: 11h, warmup: 1h}
+replications: 20
+callees:
+  consumer:
+    outcomes: {human: 25%, no_answer: 75%}
+    ring_time: {human: {exponential: {mean: 12s}}, no_answer: {exponential: {mean: 12s}}}
+    patience: 2s
+queues: {sales: {agents: 20, handle_time: {exponential: {mean: 120s}}}}
+campaigns:
+  leads: {contacts: {count: 100000}, queue: sales, pacing: {mode: progressive}, dial_timeout: 10m}
+"""
+
+ONE_TO_ONE_SLOW_NO = ONE_TO_ONE.replace("human: 25%, no_answer: 75%", "human: 30%, no_answer: 70%").replace(
+    "no_answer: {exponential: {mean: 12s}}", "no_answer: 24s"
+)
+
+# Erlang's formula wants dials at random, and a campaign's limit spaces them evenly: so the trunk is filled by
+# callers whose calls hold a channel as those dials would. Loss is insensitive to all but the mean of it.
+TRUNK = """
+schema: busyhour.scenario/v1
+clock: {horizon: 21h, warmup: 1h}
+replications: 10
+trunks: {main: {channels: CHANNELS}}
+queues:
+  anybody:
+    agents: 300
+    handle_time:
+      mixture:
+        - {weight: 0.25, of: {shifted: {by: 12s, of: {exponential: {mean: 90s}}}}}
+        - {weight: 0.75, of: 25s}
+inbound: [{queue: anybody, trunk: main, rate: "5/s"}]
+"""
+
+# Two dials per second come evenly spaced, and Erlang's formula wants answers at random: these come so once
+# ring times are much longer than talks. Peakedness 1 - sum p^2 / load, with p the probability that a dial
+# keeps an agent busy, in Hayward's approximation says what ring times of an hour leave of the difference:
+# 0.75% fewer are dropped (1.5% after half an hour, 21% after 12 s).
+DETECTION = """
+schema: busyhour.scenario/v1
+clock: {horizon: 30h, warmup: 10h}
+replications: 10
+callees:
+  consumer:
+    outcomes: {human: 20%, machine: 40%, no_answer: 40%}
+    ring_time: {human: {exponential: {mean: 1h}}, machine: {exponential: {mean: 1h}}, no_answer: 1s}
+    patience: 0s
+    amd: {machine_as_human: 8%, human_as_machine: 5%, machine_talk_time: 10s}
+queues: {sales: {agents: 60, handle_time: {exponential: {mean: 120s}}}}
+campaigns:
+  leads:
+    contacts: {count: 220000}
+    queue: sales
+    pacing: {mode: agentless}
+    limits: {calls_per_second: 2}
+    dial_timeout: 24h
+"""
+
+REDIAL = """
+schema: busyhour.scenario/v1
+clock: {until: idle}
+replications: 5
+callees:
+  consumer:
+    outcomes: {human: 28%, no_answer: 72%}
+    ring_time: {human: 9s, no_answer: 20s}
+campaigns:
+  reminders:
+    contacts: {count: 20000}
+    pacing: {mode: agentless}
+    limits: {calls_per_second: 50}
+    retry: {max_attempts: 5, rules: [{outcome: no_answer, after: 10m}]}
+"""
+
+
+def loss() -> Mapping[str, float]:
+    lost = erlang_b(30, 25.0)
+    return {"queues.line.blocking_rate": lost, "queues.line.occupancy": 25 * (1 - lost) / 30}
+
+
+def half_hour() -> Mapping[str, float]:
+    exact = ErlangC(14, 100 / 1800, 180.0)
+    return {
+        "queues.line.wait_probability": exact.wait_probability,
+        "queues.line.service_level": exact.service_level(20.0),
+        "queues.line.asa_s": exact.wait_mean_s,
+        "queues.line.occupancy": exact.occupancy,
+    }
+
+
+def fifty() -> Mapping[str, float]:
+    exact = ErlangC(50, 45 / 60, 60.0)
+    return {
+        "queues.line.wait_probability": exact.wait_probability,
+        "queues.line.wait_mean_s": exact.wait_mean_s,
+        "queues.line.queue_length_mean": exact.queue_length_mean,
+        "queues.line.wait_p95_s": exact.wait_percentile_s(0.95),
+    }
+
+
+def patience() -> Mapping[str, float]:
+    exact = ErlangA(50, 48 / 60, 60.0, 120.0)
+    return {
+        "queues.line.abandonment_rate": exact.abandonment,
+        "queues.line.wait_mean_s": exact.wait_mean_s,
+        "queues.line.wait_probability": exact.wait_probability,
+        "queues.line.queue_length_mean": exact.queue_length_mean,
+        "queues.line.occupancy": exact.occupancy,
+        "queues.line.service_level": exact.service_level(20.0),
+    }
+
+
+def overload() -> Mapping[str, float]:
+    exact = ErlangA(100, 2.0, 60.0, 75.0)
+    return {
+        "queues.line.abandonment_rate": exact.abandonment,
+        "queues.line.wait_mean_s": exact.wait_mean_s,
+        "queues.line.occupancy": exact.occupancy,
+    }
+
+
+def a_day(hang_ups_per_min: float) -> Mapping[str, float]:
+    exact = day(12, 4.2, 0.5, hang_ups_per_min, 480.0, 1 / 3)
+    kpis = {
+        "queues.line.service_level": exact.within / exact.arrivals,
+        "queues.line.occupancy": exact.occupancy,
+        "queues.line.offered": exact.arrivals,
+    }
+    return {**kpis, "queues.line.abandoned": exact.abandons} if hang_ups_per_min else kpis
+
+
+def waits_by_trunk(agents: int, arrivals: list[float]) -> Mapping[str, float]:
+    names = ("first", "second", "third")
+    waits_s = (60 * wait for wait in priority_waits(agents, arrivals, 1.0))
+    return {f"mean wait_s over {name}": wait for name, wait in zip(names, waits_s, strict=False)}
+
+
+def busy_at() -> Mapping[str, float]:
+    """Of all periods: calls connected and not ended so many hours after the period's start."""
+    return {
+        f"calls at {hour} h": busy_under_sinusoid(hour, 100.0, 60.0, 8.0, 12.0)
+        for hour in (0.0, 2.0, 2.083215)
+    }
+
+
+def tried_again(exact: Retrials, arrivals: float, retry_rate: float, minutes: float) -> Mapping[str, float]:
+    """Calls offered are first calls and those of the callers in orbit, and all first calls are served in the
+    end.
+    """
+    offered = arrivals + retry_rate * exact.orbit_mean
+    return {"queues.line.offered": offered * minutes, "queues.line.blocking_rate": 1 - arrivals / offered}
+
+
+def all_busy(exact: Retrials, servers: int) -> Mapping[str, float]:
+    """What first calls find, since Poisson arrivals see time averages: rows do not tell them from repeated
+    calls.
+    """
+    return {f"share of time with {servers} calls": exact.first_blocked}
+
+
+def one_to_one(answer_rate: float, unanswered_s: float) -> Mapping[str, float]:
+    return {"queues.sales.occupancy": progressive_occupancy(answer_rate, 12.0, unanswered_s, 120.0)}
+
+
+def trunk(channels: int) -> Mapping[str, float]:
+    load = 5 * trunk_holding(0.25, 12.0, 90.0, 25.0)
+    lost = erlang_b(channels, load)
+    return {"trunks.main.blocking_rate": lost, "trunks.main.channels_mean": load * (1 - lost)}
+
+
+def amd() -> Mapping[str, float]:
+    exact = detection(2.0, 0.20, 0.05, 0.40, 0.08, 120.0, 10.0, 60)
+    return {"queues.sales.abandonment_rate": exact.dropped, "queues.sales.occupancy": exact.occupancy}
+
+
+def redialled() -> Mapping[str, float]:
+    reached, tries = redial(0.28, 5)
+    return {
+        "campaigns.reminders.contacts_completed": 20_000 * reached,
+        "campaigns.reminders.attempts_per_contact": tries,
+    }
+
+
+LINE: Final = "queues.line."
+
+_VALIDATIONS: Final[dict[str, Validation]] = {
+    "loss": Validation(1, LOSS, loss),
+    "loss, lognormal": Validation(1, LOSS_LOGNORMAL, loss, wider={LINE + "blocking_rate": 0.03}),
+    "hundred calls in half an hour": Validation(2, HALF_HOUR, half_hour, wider={LINE + "asa_s": 0.04}),
+    "fifty agents": Validation(
+        3,
+        FIFTY,
+        fifty,
+        wider={LINE + kpi: 0.07 for kpi in ("wait_mean_s", "queue_length_mean", "wait_p95_s")},
+    ),
+    "patience": Validation(
+        4,
+        PATIENCE,
+        patience,
+        wider={LINE + kpi: 0.03 for kpi in ("abandonment_rate", "wait_mean_s", "queue_length_mean")},
+    ),
+    "overload": Validation(5, OVERLOAD, overload),
+    "a day": Validation(6, A_DAY, lambda: a_day(0.0)),
+    "a day, impatient": Validation(6, A_DAY_IMPATIENT, lambda: a_day(1.0), wider={LINE + "abandoned": 0.035}),
+    "two priorities": Validation(7, PRIORITIES, nothing, lambda: waits_by_trunk(10, [3.0, 5.0])),
+    "three priorities": Validation(
+        7, THREE_PRIORITIES, nothing, lambda: waits_by_trunk(50, [20.0, 15.0, 8.0])
+    ),
+    "lognormal service": Validation(
+        8, LOGNORMAL_SERVICE, lambda: {LINE + "wait_mean_s": pollaczek_khinchine_wait(12 / 3600, 180.0, 1.2)}
+    ),
+    "constant service": Validation(
+        8,
+        CONSTANT_SERVICE,
+        lambda: {LINE + "wait_mean_s": 60 * crommelin_wait(10, 9.0, 1.0)},
+        wider={LINE + "wait_mean_s": 0.035},
+    ),
+    "sinusoid": Validation(9, SINUSOID, nothing, busy_at),
+    "retrials, one server": Validation(
+        10,
+        RETRIALS_ONE,
+        lambda: tried_again(retrials(1, 0.7, 1.0, 2.0, 400), 0.7, 2.0, 12_000),
+        lambda: all_busy(retrials(1, 0.7, 1.0, 2.0, 400), 1),
+        wider={LINE + "offered": 0.035},
+    ),
+    "retrials, five servers": Validation(
+        10,
+        RETRIALS_FIVE,
+        lambda: tried_again(retrials(5, 4.0, 1.0, 1.0, 400), 4.0, 1.0, 6_000),
+        lambda: all_busy(retrials(5, 4.0, 1.0, 1.0, 400), 5),
+    ),
+    "one line for each agent": Validation(
+        11, ONE_TO_ONE, lambda: one_to_one(0.25, 12.0), zero=("campaigns.leads.abandoned",)
+    ),
+    "one line for each agent, slow no": Validation(
+        11, ONE_TO_ONE_SLOW_NO, lambda: one_to_one(0.30, 24.0), zero=("campaigns.leads.abandoned",)
+    ),
+    "trunk of 240": Validation(
+        12, TRUNK.replace("CHANNELS", "240"), lambda: trunk(240), wider={"trunks.main.blocking_rate": 0.07}
+    ),
+    "trunk of 261": Validation(
+        12, TRUNK.replace("CHANNELS", "261"), lambda: trunk(261), wider={"trunks.main.blocking_rate": 0.40}
+    ),
+    "detection": Validation(13, DETECTION, amd, wider={"queues.sales.abandonment_rate": 0.25}),
+    "redial": Validation(14, REDIAL, redialled),
+}
+
+VALIDATIONS: Final[dict[str, Validation]] = {
+    name: replace(validation, text=f"{validation.text}seed: {seed}\n")
+    for seed, (name, validation) in enumerate(_VALIDATIONS.items(), start=1)
+}
