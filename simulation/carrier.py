@@ -245,11 +245,11 @@ class SimulatedCarrier(Carrier):
             self.begin_patience(leg, now)
 
     def begin_patience(self, leg: Leg, now: Instant) -> None:
-        """The caller waits for an agent: from now on until patience ends. Once for each call."""
-        if leg.waits or leg.is_clear:
+        """A caller who waits for an agent does so from now on until patience ends. Once for each call."""
+        call = leg.call
+        if leg.waits or leg.is_clear or call.state != WAITING:
             return
         leg.waits = True
-        call = leg.call
         patience_us = leg.patience_us
         if patience_us == AS_DRAWN:
             if leg.script is not None and leg.script.patience_us != AS_DRAWN:
@@ -278,8 +278,7 @@ class SimulatedCarrier(Carrier):
 
     def screened(self, leg: Leg) -> None:
         self.driver.deliver(AnswerScreened(leg.call.id, self._heard_as(leg)))
-        if leg.call.state == WAITING:
-            self.begin_patience(leg, self.driver.now)
+        self.begin_patience(leg, self.driver.now)
 
     def talk_ends(self, leg: Leg, now: Instant) -> None:
         call = leg.call
@@ -302,8 +301,7 @@ class SimulatedCarrier(Carrier):
         self.voice.finish(call.id, self.driver.now)
         transfer_to = self.voice.transfer_to(call.voice_agent, leg.draws, leg.index)
         self.driver.deliver(VoiceFinished(call.id, transfer_to))
-        if call.state == WAITING:
-            self.begin_patience(leg, self.driver.now)
+        self.begin_patience(leg, self.driver.now)
 
     def close(self, leg: Leg, now: Instant) -> None:
         """The platform has closed the call: everything it held is free."""

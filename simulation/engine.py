@@ -161,7 +161,7 @@ class Engine:
         return driver.now
 
     def _turn_plainly(self, bound: Instant) -> bool:
-        """A round of occurrences where no machine has a deadline of its own; False when nothing is left before `bound`."""
+        """A round of occurrences where no machine has a deadline; False when nothing is left before `bound`."""
         agenda = self.agenda
         driver = self.driver
         for turn in range(ROUND):

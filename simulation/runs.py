@@ -1,12 +1,12 @@
 """One replication, from a scenario to its result and files."""
 
 import gc
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import final
 
+from busyhour.adapters.wall_clock import elapsed_s
 from busyhour.core.campaign import BLOCKED_BY, COMPLETED, STOPPED
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.results.recorder import ReplicationRecorder
@@ -48,7 +48,7 @@ def run_replication(
     recorder = ReplicationRecorder(world.names, replication, window, out)
     outlet.recorder = recorder
     try:
-        started = time.perf_counter()
+        started = elapsed_s()
         baseline = Baseline(world)
         if clock.warmup > 0:
             world.engine.agenda.at(clock.start_us + clock.warmup, CHANGES, StatisticsStart(baseline.begin))
@@ -60,7 +60,7 @@ def run_replication(
         tallies = baseline.tallies(ended_at, scenario)
         world.engine.close_calls(ended_at)
         world.log.flush()
-        tallies.wall_s = time.perf_counter() - started
+        tallies.wall_s = elapsed_s() - started
         result = recorder.finish(tallies)
         if trace is not None:
             trace.finish()
@@ -95,7 +95,7 @@ def _ignored(now: Instant) -> None:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def _uncollected() -> Generator[None]:
     """Without the cyclic garbage collector, which finds nothing: what the engine lets go of has no cycles."""
     was_enabled = gc.isenabled()
     gc.disable()

@@ -27,7 +27,7 @@ from busyhour.core.events import (
 from busyhour.core.ids import ABSENT, HOUR, MINUTE, SECOND, Instant
 from busyhour.results.rows import Names
 
-EVENTS_SCHEMA: Final = pa.schema(
+EVENTS_SCHEMA: Final[Any] = pa.schema(
     [
         ("replication", pa.int32()),
         ("at", pa.timestamp("us", tz="UTC")),
@@ -68,9 +68,9 @@ class Narrator:
 
     def _subject(self, event: Event) -> str:
         if isinstance(event, AgentEvent | AgentChanged):
-            return self.names.agents[event.agent]
+            return _name(self.names.agents, event.agent)
         if self._machine(event) == "campaign" and "campaign" not in EVENT_FACTS.get(event.kind, ()):
-            return self.names.campaigns[event.subject()]
+            return _name(self.names.campaigns, event.subject())
         return str(event.subject())
 
     def _facts(self, event: Event) -> str:
@@ -79,7 +79,7 @@ class Narrator:
 
     def _fact(self, fact: str, value: Any) -> str:
         if fact in _CODES:
-            return _CODES[fact][value]
+            return _name(_CODES[fact], value)
         if isinstance(value, list):
             return str(len(value))  # pyright: ignore[reportUnknownArgumentType]
         if isinstance(value, bool):
@@ -87,11 +87,11 @@ class Narrator:
         if value == ABSENT:
             return "-"
         if fact in ("queue", "transfer_to"):
-            return self.names.queues[value]
+            return _name(self.names.queues, value)
         if fact == "campaign":
-            return self.names.campaigns[value]
+            return _name(self.names.campaigns, value)
         if fact == "agent":
-            return self.names.agents[value]
+            return _name(self.names.agents, value)
         return str(value)
 
 
@@ -138,7 +138,7 @@ class EventFile(Narrator):
         if not self._rows:
             return
         at, *words = zip(*self._rows, strict=True)
-        columns = [
+        columns: list[Any] = [
             pa.array([self._replication] * len(at), pa.int32()),
             pa.array(at, EVENTS_SCHEMA.field("at").type),
             *(
@@ -148,6 +148,10 @@ class EventFile(Narrator):
         ]
         self._writer.write_table(pa.Table.from_arrays(columns, schema=EVENTS_SCHEMA))
         self._rows = []
+
+
+def _name(names: Sequence[str], number: int) -> str:
+    return names[number]
 
 
 def since(us: int) -> str:

@@ -166,7 +166,7 @@ class Queue:
         entry = WaitingCall(call, priority, now)
         line = self.lines.get(priority)
         if line is None:
-            line = deque()
+            line = deque[WaitingCall]()
             self.lines[priority] = line
             self.lines = dict(sorted(self.lines.items()))
         line.append(entry)
