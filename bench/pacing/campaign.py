@@ -128,7 +128,6 @@ class Campaign:
 
     def run(self, duration_s: float) -> None:
         setting = self.setting
-        end = int(duration_s * SECOND)
         for begins, agents in setting.shifts:
             self.schedule(int(begins * SECOND), SHIFT, agents)
         for k in range(len(setting.answer_by_time)):
@@ -139,6 +138,12 @@ class Campaign:
             self.schedule(int(self.random.expovariate(setting.inbound) * SECOND), INBOUND, 0)
         self.staff(setting.agents)
         self.settle()
+        self.resume(duration_s)
+
+    def resume(self, duration_s: float) -> None:
+        """Run on until `duration_s` after the start."""
+        setting = self.setting
+        end = int(duration_s * SECOND)
         heap = self.heap
         while heap and heap[0][0] <= end:
             at, _, kind, subject = heappop(heap)

@@ -24,7 +24,7 @@ only a repeated one changes nothing. An agent first heard of while talking is st
 
 from typing import Final, cast
 
-from busyhour.core.ids import ABSENT, Instant
+from busyhour.core.ids import ABSENT, MILLISECOND, Instant
 
 AGENTLESS: Final = 0
 PREVIEW: Final = 1
@@ -36,6 +36,9 @@ PACING_MODES: Final = ("agentless", "preview", "progressive", "power", "predicti
 IDLE: Final = 0
 TALKING: Final = 1
 WRAPPING: Final = 2
+
+MATCH_WINDOW: Final = 100 * MILLISECOND
+"""How far apart the two reports of one connection may come: on a cluster, messages take some milliseconds."""
 
 AS_MANY_AS_ALLOWED: Final = 1_000_000_000
 """What a pacer wants that leaves the number of lines to the limits alone."""
@@ -75,10 +78,10 @@ class Pacer:
     queue_waiting: int
     """Calls that wait in the queue our agents serve, ours and inbound, as last reported."""
     unmatched: int
-    """At the instant `matched_at`: connected calls whose agent is not yet reported talking; below 0, agents
-    taken by a call that is not yet reported connected. The two reports of one instant come in either order, and
-    between them the agent must not count as idle."""
+    """Connected calls whose agent is not yet reported talking; below 0, agents taken by a call that is not yet
+    reported connected. The two reports come in either order, and between them the agent is not idle."""
     matched_at: Instant
+    """Since when. It holds for MATCH_WINDOW, so that a lost report claims no agent for long."""
     latest: Instant
     """The latest instant heard of."""
 
@@ -184,7 +187,7 @@ class Pacer:
         self.noted_agent(agent, before, since, state, now)
 
     def _match(self, connected: int, now: Instant) -> None:
-        if now != self.matched_at:
+        if self.unmatched == 0 or now - self.matched_at > MATCH_WINDOW:
             self.matched_at = now
             self.unmatched = 0
         self.unmatched += connected
@@ -225,7 +228,7 @@ class Pacer:
         claims = len(self.waiting)
         if self.queue_waiting > claims:
             claims = self.queue_waiting
-        if self.unmatched > 0 and self.matched_at == now:
+        if self.unmatched > 0 and now - self.matched_at <= MATCH_WINDOW:
             claims += self.unmatched
         return self.idle - claims - self.reserve_agents
 

@@ -48,8 +48,9 @@ LEAST_VARIANCE: Final = 0.01
 class PredictivePacer(Pacer):
     """Dials a line if the probability that its answer finds no agent is within the budget's risk.
 
-    One line for each available agent is dialled without asking (progressive dialling is the floor), and no
-    more than `max_lines_per_agent` lines for each staffed agent, whatever they do, are in flight.
+    One line for each available agent is dialled without asking: progressive dialling is the floor, and a line
+    that has rung for a minute keeps nobody from it. No more than `max_lines_per_agent` lines for each staffed
+    agent, whatever they do, are in flight.
     """
 
     __slots__ = (
@@ -256,7 +257,7 @@ class PredictivePacer(Pacer):
             return 0
         wanted = 0
         if self.rival_rate == 0.0 or self.budget.left() > OVERDRAWN:
-            wanted = free - flying
+            wanted = free - flying + self.table.flying[LINE_AGES - 1]
             if wanted < 0:
                 wanted = 0
         if self.ends_seen >= LEARNT_LINES:
