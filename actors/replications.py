@@ -135,6 +135,8 @@ class RayReplications:
 
     def run(self, job: Job) -> Iterator[ReplicationResult]:
         """As the port says. Raises NoCluster, and ray.exceptions.RayError where a task could not be run."""
+        if self._address is not None and not answers(self._address):
+            raise NoCluster(self._address, "nothing answers there")
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
         import ray
@@ -146,8 +148,6 @@ class RayReplications:
             ray.shutdown()
 
     def _connect(self, ray: Any) -> None:
-        if self._address is not None and not answers(self._address):
-            raise NoCluster(self._address, "nothing answers there")
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         try:
             if self._address is None:
