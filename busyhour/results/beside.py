@@ -1,9 +1,20 @@
-"""What a KPI is to be seen beside: a cap, a limit, a target, a threshold."""
+"""Which KPIs stand in front, and what each is to be seen beside: a cap, a limit, a target, a threshold."""
+
+from collections.abc import Mapping
 
 from busyhour.core.ids import SECOND
-from busyhour.results.definitions import Section
+from busyhour.results.definitions import DEFINITIONS, Definition, Section
+from busyhour.results.estimates import Estimate
 from busyhour.results.summary import Summary
 from busyhour.results.wording import given
+
+
+def headline_kpis(section: Section, kpis: Mapping[str, Estimate]) -> list[Definition]:
+    """The most telling that were observed; none where nothing happened. A blocking rate of 0 says nothing."""
+    observed = [d for d in DEFINITIONS[section] if d.headline and kpis[d.name].mean is not None]
+    if not any(kpis[d.name].mean for d in observed):
+        return []
+    return [d for d in observed if d.name != "blocking_rate" or kpis[d.name].mean]
 
 
 def beside(summary: Summary, section: Section, name: str, kpi: str) -> str:

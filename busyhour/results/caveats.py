@@ -152,11 +152,10 @@ def _campaigns(results: Sequence[ReplicationResult], facts: RunFacts, estimates:
             each = quantity(count / len(results), "count")
             yield f"Campaign {name}: {each} contacts a replication were skipped, {reason.replace('_', ' ')}."
         unfinished = sum(name in result.unfinished for result in results)
-        remaining = kpis["contacts_remaining"].mean
-        if unfinished and remaining:
+        if unfinished and kpis["contacts_remaining"].mean:
             yield (
                 f"Campaign {name} was not finished in {unfinished} of {len(results)} replications; "
-                f"{quantity(remaining, 'count')} contacts remained on average."
+                f"{mean_and_interval(kpis['contacts_remaining'], 'count')[0]} contacts remained on average."
             )
         cap = facts.abandonment_caps.get(name)
         rate = kpis["abandonment_rate"]

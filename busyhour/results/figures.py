@@ -195,8 +195,8 @@ def _waits(
     results: Sequence[ReplicationResult], facts: RunFacts, queue: str, summary: Summary
 ) -> Figure | None:
     curve = wait_tail(results, queue)
-    if curve is None:
-        return None
+    if curve is None or not curve.mean[0]:
+        return None  # nobody entered, or nobody waited
     traces = line_with_band(
         "simulated", scaled(curve, 100.0), "@blue", "%{y:.2f}% wait longer than %{x:.4~g} s"
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from busyhour.core.ids import SECOND
-from busyhour.results.beside import beside
+from busyhour.results.beside import beside, headline_kpis
 from busyhour.results.definitions import (
     DEFINITIONS,
     SECTION_TITLES,
@@ -59,7 +59,9 @@ def _answer_title(summary: Summary) -> str:
     failed = sum(not verdict.passed for verdict in summary.verdicts)
     count = len(summary.verdicts)
     if not failed:
-        return "The expectation holds" if count == 1 else f"All {count} expectations hold"
+        return {1: "The expectation holds", 2: "Both expectations hold"}.get(
+            count, f"All {count} expectations hold"
+        )
     return f"{failed} of {count} expectation{'' if count == 1 else 's'} failed"
 
 
@@ -82,8 +84,8 @@ def _verdict(verdict: Verdict) -> str:
 
 def _entity(summary: Summary, section: Section, name: str) -> str:
     kpis = summary.estimates[section][name]
-    shown = [d for d in DEFINITIONS[section] if d.headline and kpis[d.name].mean is not None][:_TILES]
-    if not any(kpis[d.name].mean for d in shown):
+    shown = headline_kpis(section, kpis)[:_TILES]
+    if not shown:
         return ""
     tiles: list[str] = []
     for definition in shown:
@@ -155,7 +157,7 @@ def _closed_form(summary: Summary, queue: str) -> str:
         rows.append(
             f'<tr><th scope="row">{escape(definition.title)}</th><td class="number">{escape(mean)}</td>'
             f'<td class="number">{escape(interval or MISSING)}</td>'
-            f'<td class="number">{escape(quantity(float(value), definition.unit))}</td>'
+            f'<td class="number">{escape(quantity(float(value), definition.unit, estimate.mean))}</td>'
             f"<td>{_place(float(value), estimate)}</td></tr>"
         )
     texts = [str(closed_form[key]) for key in ("reference", "note") if closed_form.get(key)]
@@ -199,7 +201,7 @@ def all_kpis(summary: Summary) -> str:
 
 def _kpi_row(definition: Definition, estimate: Estimate) -> str:
     mean, interval = mean_and_interval(estimate, definition.unit)
-    sd = MISSING if estimate.sd is None else quantity(estimate.sd, definition.unit)
+    sd = MISSING if estimate.sd is None else quantity(estimate.sd, definition.unit, estimate.mean)
     method = f" Interval: {estimate.method}." if estimate.method else ""
     return (
         f'<tr><th scope="row" title="{escape(definition.name)}">{escape(definition.title)}</th>'

@@ -7,16 +7,13 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from busyhour.results.beside import beside
+from busyhour.results.beside import beside, headline_kpis
 from busyhour.results.definitions import (
-    DEFINITIONS,
     SECTION_TITLES,
     SECTIONS,
-    Definition,
     Section,
     definition_of,
 )
-from busyhour.results.estimates import Estimate
 from busyhour.results.expectations import Verdict
 from busyhour.results.summary import Summary
 from busyhour.results.wording import given, mean_and_interval, quantity
@@ -66,7 +63,7 @@ def _kpis(summary: Summary) -> Table:
     first = True
     for section in SECTIONS:
         for name, kpis in summary.estimates[section].items():
-            shown = [(d, kpis[d.name]) for d in DEFINITIONS[section] if _is_shown(d, kpis[d.name])]
+            shown = headline_kpis(section, kpis)
             if not shown:
                 continue
             if not first:
@@ -74,18 +71,11 @@ def _kpis(summary: Summary) -> Table:
             heading = Text.assemble((f"{SECTION_TITLES[section]} ", "dim"), (name, "bold cyan"))
             table.add_row(heading, "", "95% interval" if first else "", "")
             first = False
-            for definition, estimate in shown:
-                mean, interval = mean_and_interval(estimate, definition.unit)
+            for definition in shown:
+                mean, interval = mean_and_interval(kpis[definition.name], definition.unit)
                 note = _note(summary, section, name, definition.name)
                 table.add_row(Text(f"  {definition.title}"), Text(mean, "bold"), Text(interval), Text(note))
     return table
-
-
-def _is_shown(definition: Definition, estimate: Estimate) -> bool:
-    """Headline KPIs that were observed; a blocking rate of nothing blocked says nothing."""
-    if not definition.headline or estimate.mean is None:
-        return False
-    return not (definition.name == "blocking_rate" and estimate.mean == 0.0)
 
 
 def _note(summary: Summary, section: Section, name: str, kpi: str) -> str:
@@ -96,7 +86,8 @@ def _note(summary: Summary, section: Section, name: str, kpi: str) -> str:
     value = closed_form.get(kpi)
     if not isinstance(value, float):
         return said
-    exact = f"{closed_form['model']} {quantity(value, definition_of('queues', kpi).unit)}"
+    simulated = summary.estimates["queues"][name][kpi].mean
+    exact = f"{closed_form['model']} {quantity(value, definition_of('queues', kpi).unit, simulated)}"
     return f"{said}; {exact}" if said else exact
 
 

@@ -12,8 +12,8 @@ from busyhour.core.ids import SECOND
 
 QUANTILES: Final = {"wait_p50_s": 0.50, "wait_p90_s": 0.90, "wait_p95_s": 0.95, "wait_p99_s": 0.99}
 
-WAIT_GRID_S: Final[NDArray[np.float64]] = np.concatenate(([0.0], np.logspace(-3.0, 5.0, 161)))
-"""Seconds, float64[162]: where the tail of the waits is read for plots. 0, then 20 points a decade from 1 ms
+WAIT_GRID_S: Final[NDArray[np.float64]] = np.concatenate(([0.0], np.logspace(-3.0, 5.0, 401)))
+"""Seconds, float64[402]: where the tail of the waits is read for plots. 0, then 50 points a decade from 1 ms
 to 28 hours."""
 
 _BATCHES: Final = 30

@@ -41,11 +41,14 @@ def fixed(value: float, decimals: int) -> str:
     return f"{rounded + 0.0:,.{max(decimals, 0)}f}"
 
 
-def quantity(value: float | None, unit: Unit) -> str:
-    """A value without an interval: three significant digits, whole numbers in full."""
+def quantity(value: float | None, unit: Unit, beside: float | None = None) -> str:
+    """A value without an interval: three significant digits, whole numbers in full.
+
+    `beside` is a value to be compared with it: seconds, minutes or hours are chosen as for that one.
+    """
     if value is None or not math.isfinite(value):
         return MISSING
-    scale, symbol = scale_of(value, unit)
+    scale, symbol = scale_of(value if beside is None else beside, unit)
     shown = value * scale
     if shown == 0.0 or (float(shown).is_integer() and unit in ("count", "per_second")):
         return f"{fixed(shown, 0)}{symbol}"

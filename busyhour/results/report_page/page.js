@@ -3,6 +3,7 @@
 (() => {
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const narrow = window.matchMedia("(max-width: 640px)");
   const palettes = {
     light: {
       blue: "#2f6d94", amber: "#d9963a", green: "#4d8c64", violet: "#7b68a6", rose: "#b8607a", slate: "#64748b",
@@ -31,16 +32,20 @@
     return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, coloured(palette, v, k)]));
   };
 
-  const layoutFor = (palette, figure) => {
+  const layoutFor = (palette, figure, width) => {
     const axis = {
       gridcolor: palette.grid, linecolor: palette.grid, tickcolor: palette.grid, automargin: true,
       tickfont: { color: palette.muted, size: 12 },
     };
     const own = coloured(palette, figure.layout);
+    // Long labels beside the plot would leave no room for it on a narrow screen: there they stand above their line.
+    if (own.yaxis.type === "category" && narrow.matches) own.yaxis.ticklabelposition = "inside top";
     const titled = (ownAxis) => ({ ...axis, ...ownAxis, title: { ...ownAxis.title, font: { color: palette.muted, size: 12 } } });
     return {
       ...own,
       height: figure.height,
+      width,
+      autosize: width === undefined,
       margin: { l: 56, r: 12, t: 8, b: 40 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
@@ -53,22 +58,25 @@
     };
   };
 
+  // An A4 page between its margins, in CSS pixels; plots can't be asked to fit a page that is not laid out yet.
+  const printedWidth = 650;
   const config = { responsive: true, displaylogo: false, displayModeBar: false, showTips: false };
-  const draw = (palette) =>
+  const draw = (palette, width) =>
     Promise.all(figures.map((figure) =>
       Plotly.react(
         document.getElementById(`plot-${figure.key}`),
         coloured(palette, figure.traces),
-        layoutFor(palette, figure),
+        layoutFor(palette, figure, width),
         config,
       )));
   const drawForScreen = () => draw(dark.matches ? palettes.dark : palettes.light);
 
   drawForScreen().then(() => { document.documentElement.dataset.plots = "drawn"; });
   dark.addEventListener("change", drawForScreen);
+  narrow.addEventListener("change", drawForScreen);
   window.addEventListener("beforeprint", () => {
     for (const details of document.querySelectorAll("details[data-print]")) details.open = true;
-    draw(palettes.light);
+    draw(palettes.light, printedWidth);
   });
   window.addEventListener("afterprint", drawForScreen);
 })();

@@ -191,4 +191,4 @@ def test_replications_lie_side_by_side_in_one_dataset(tmp_path: Path) -> None:
         record([call(created_at=0, ended_at=0)], out=tmp_path, replication=replication)
     (tmp_path / "calls" / ".replication-00002.partial").write_bytes(b"cut short")
     table = ds.dataset(tmp_path / "calls").to_table()
-    assert sorted(table["call_id"].to_pylist()) == ["0-0", "1-0"]
+    assert set(table["call_id"].to_pylist()) == {"0-0", "1-0"}

@@ -1,6 +1,7 @@
 """Each warning appears when it should, and only then."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.unit.results.made_up import facts, names_of, results
 from tests.unit.results.reference import HOUR, MINUTE, START, Call, call, mmc, record, staffed
 
 
-def warned(found: list[ReplicationResult], **changes: object) -> str:
+def warned(found: list[ReplicationResult], **changes: Any) -> str:
     return "\n".join(summarise(found, facts(replications=len(found), **changes)).warnings)
 
 
