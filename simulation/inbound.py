@@ -96,6 +96,7 @@ class InboundSource(Occurrence):
         carrier = self.carrier
         driver = carrier.driver
         call = Call(self.admission.new_call(), INBOUND, self.queue, self.trunk, self.priority, now)
+        call.attempt = try_no
         draws = self._first_draws if try_no == 1 else self.draws(try_no)
         leg = Leg(carrier, call, draws, caller, FOREVER)
         if self.max_wait > 0:

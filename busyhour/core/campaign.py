@@ -82,7 +82,8 @@ HANG_UP: Final = 2
 IN_FLIGHT: Final = ("drain", "cancel_unanswered", "hang_up")
 
 CLAIM_BATCH: Final = 64
-"""Leases in one claim at most: bounds the work of one message."""
+"""Leases in one claim at most: bounds the work of one message. A claim that is not granted whole makes the next one as
+small as what was granted; each that is doubles it again."""
 LOAD_BATCH: Final = 256
 """Contacts asked for at a time: memory stays bounded whatever the list's length."""
 
@@ -120,6 +121,7 @@ class Campaign:
     __slots__ = (
         "answered",
         "attempts",
+        "batch",
         "blocked_by",
         "blocked_since",
         "blocked_us",
@@ -151,6 +153,8 @@ class Campaign:
         self.max_concurrency: int = max_concurrency
         self.in_flight: dict[int, Lease] = {}
         """Call id → the lease it was dialled under, until the call has ended."""
+        self.batch: int = CLAIM_BATCH
+        """Leases in the next claim at most."""
         self.claimed: list[Lease] = []
         """Leases that admission has been asked about and has not answered for."""
         self.held_until: Instant = 0
@@ -303,7 +307,10 @@ class Campaign:
                 # It was asked for before somebody stopped the campaign.
                 commands.append(HangUpRequested(call, END_CANCELLED))
         self.held_until = now
-        if granted < len(claimed):
+        if granted == len(claimed):
+            self.batch = min(2 * self.batch, CLAIM_BATCH)
+        else:
+            self.batch = max(granted, 1)
             self.contacts.give_back(claimed[granted:])
             if self.state == RUNNING:
                 self.held_until = event.retry_at
@@ -324,8 +331,8 @@ class Campaign:
             else:
                 self._block(self._held_by_pacing(), now)
             return
-        if wanted > CLAIM_BATCH:
-            wanted = CLAIM_BATCH
+        if wanted > self.batch:
+            wanted = self.batch
         if self.max_concurrency > 0 and wanted > self.max_concurrency - len(self.in_flight):
             wanted = self.max_concurrency - len(self.in_flight)
             if wanted <= 0:
