@@ -9,7 +9,10 @@ GAIN: Final = 0.1
 """Relative change of the risk for each abandoned call that the budget has left or lacks."""
 MARGIN: Final = 4.0
 """Abandoned calls that the budget is steered to have left: about two standard deviations of what is left."""
-LEAST: Final = -4.0
+OVERDRAWN_GAIN: Final = 0.3
+"""The same below nothing left: rivals for our agents, which no risk of ours holds off, must not push the run
+far over its cap."""
+LEAST: Final = -6.0
 MOST: Final = 1.1
 """Bounds on the exponent: saved budget is spent at no more than about three times the usual risk."""
 
@@ -26,9 +29,9 @@ class AbandonmentBudget:
     """Steers the risk of the marginal line so that the run ends at or just under its cap.
 
     `left` = cap × live answers − abandoned, counted from the first call. The risk is
-    cap / price × exp(GAIN × (left − MARGIN)): a Lagrange multiplier kept by a virtual queue (Neely,
-    Stochastic Network Optimization, 2010, chapter 4) in exponential form. `left` then reverts to a constant
-    with a standard deviation of about 1/√(2 × GAIN) calls, whatever the length of the run.
+    cap / price × exp(GAIN × (left − MARGIN)), steeper below nothing left: the Lagrange multiplier of the cap, kept
+    by a virtual queue (Neely, Stochastic Network Optimization, 2010, chapter 4) in exponential form. `left` then
+    reverts to a constant with a standard deviation of about 1/√(2 × GAIN) calls, whatever the length of the run.
     """
 
     __slots__ = ("abandoned", "cap", "live", "lost", "put_at_risk")
@@ -55,7 +58,10 @@ class AbandonmentBudget:
     def risk(self) -> float:
         """The probability that a line's answer finds no agent up to which it may be dialled."""
         price = (self.lost + PRICE_WEIGHT * PRICE_PRIOR) / (self.put_at_risk + PRICE_WEIGHT)
-        exponent = GAIN * (self.left() - MARGIN)
+        left = self.left()
+        exponent = GAIN * (left - MARGIN)
+        if left < 0.0:
+            exponent += (OVERDRAWN_GAIN - GAIN) * left
         if exponent > MOST:
             exponent = MOST
         elif exponent < LEAST:

@@ -8,7 +8,7 @@ from typing import Final, final
 
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.core.pacing.agent_table import AgentTable, dict_at
-from busyhour.core.pacing.base import IDLE, TALKING, WRAPPING, Pacer, floats_of, int_of
+from busyhour.core.pacing.base import IDLE, TALKING, WRAPPING, Pacer, floats_of, int_of, ints_of
 from busyhour.core.pacing.budget import AbandonmentBudget
 from busyhour.core.pacing.line_table import GRID, LINE_AGES, TICK, LineTable
 
@@ -38,9 +38,6 @@ PATIENCE_LONGEST: Final = 10.0
 RIVAL_MEMORY: Final = 600.0
 """Ticks over which the rate is taken at which others' calls take our agents."""
 
-OVERDRAWN: Final = -12.0
-"""Calls left in the budget below which not even a line for each idle agent is dialled unexamined."""
-
 LEAST_VARIANCE: Final = 0.01
 
 
@@ -48,9 +45,9 @@ LEAST_VARIANCE: Final = 0.01
 class PredictivePacer(Pacer):
     """Dials a line if the probability that its answer finds no agent is within the budget's risk.
 
-    One line for each available agent is dialled without asking: progressive dialling is the floor, and a line
-    that has rung for a minute keeps nobody from it. No more than `max_lines_per_agent` lines for each staffed
-    agent, whatever they do, are in flight.
+    One line for each available agent is dialled without asking: progressive dialling is the floor, unless others'
+    calls take our agents and the budget is overdrawn. A line that has rung for a minute keeps nobody from it. No
+    more than `max_lines_per_agent` lines for each staffed agent, whatever they do, are in flight.
     """
 
     __slots__ = (
@@ -60,6 +57,8 @@ class PredictivePacer(Pacer):
         "ends_seen",
         "max_lines_per_agent",
         "origin",
+        "own_connects",
+        "own_takes",
         "patience_lost",
         "patience_waited",
         "rebuilt_at",
@@ -94,11 +93,15 @@ class PredictivePacer(Pacer):
     patience_lost: float
     """Abandoned calls, fading."""
     takes: int
-    """Agents taken since the last tick, minus our own connects."""
+    """Agents taken since the last tick."""
+    own_connects: int
+    """Of these, by our live answers."""
+    own_takes: float
     rival_takes: float
     rival_ticks: float
     rival_rate: float
-    """Agents that others' calls take in a tick."""
+    """Agents that others' calls are expected to take in a tick. No more than ours do: of two campaigns that share
+    agents, each would else yield to whichever is ahead, and one would have them all."""
 
     def __init__(self, reserve_agents: int, abandonment_cap: float, max_lines_per_agent: float) -> None:
         super().__init__(reserve_agents)
@@ -116,6 +119,8 @@ class PredictivePacer(Pacer):
         self.patience_waited = 0.0
         self.patience_lost = 0.0
         self.takes = 0
+        self.own_connects = 0
+        self.own_takes = 0.0
         self.rival_takes = 0.0
         self.rival_ticks = RIVAL_MEMORY / 4.0
         self.rival_rate = 0.0
@@ -153,10 +158,13 @@ class PredictivePacer(Pacer):
                 self.agents.expose(place)
         self.agents.counts = counts
         fading = 1.0 - 1.0 / RIVAL_MEMORY
-        self.rival_takes = self.rival_takes * fading + self.takes
+        self.own_takes = self.own_takes * fading + self.own_connects
+        self.rival_takes = self.rival_takes * fading + (self.takes - self.own_connects)
         self.rival_ticks = self.rival_ticks * fading + 1.0
         self.takes = 0
-        self.rival_rate = self.rival_takes / self.rival_ticks if self.rival_takes > 0.5 else 0.0
+        self.own_connects = 0
+        rivals = self.rival_takes if self.rival_takes < self.own_takes else self.own_takes
+        self.rival_rate = rivals / self.rival_ticks if rivals > 0.5 else 0.0
 
     def _ticks_since(self, since: Instant) -> int:
         ticks = self.tick - (since - self.origin) // TICK
@@ -191,7 +199,7 @@ class PredictivePacer(Pacer):
         self._line_left(dialed_at, False, now)
 
     def noted_connected(self, line: int, answered_at: Instant, now: Instant) -> None:
-        self.takes -= 1
+        self.own_connects += 1
 
     def noted_abandoned(self, line: int, answered_at: Instant, now: Instant) -> None:
         self.budget.abandonment(self.unbound <= 0)
@@ -256,7 +264,7 @@ class PredictivePacer(Pacer):
             self.unbound = 1
             return 0
         wanted = 0
-        if self.rival_rate == 0.0 or self.budget.left() > OVERDRAWN:
+        if self.rival_rate == 0.0 or self.budget.left() >= 0.0:
             wanted = free - flying + self.table.flying[LINE_AGES - 1]
             if wanted < 0:
                 wanted = 0
@@ -306,9 +314,9 @@ class PredictivePacer(Pacer):
         plain["rebuilt_at"] = self.rebuilt_at
         plain["unbound"] = self.unbound
         plain["ends_seen"] = self.ends_seen
-        plain["takes"] = self.takes
+        plain["takes"] = [self.takes, self.own_connects]
         plain["patience"] = [self.patience_waited, self.patience_lost]
-        plain["rivals"] = [self.rival_takes, self.rival_ticks, self.rival_rate]
+        plain["rivals"] = [self.own_takes, self.rival_takes, self.rival_ticks, self.rival_rate]
         return plain
 
     def restore(self, snapshot: dict[str, object]) -> None:
@@ -323,14 +331,17 @@ class PredictivePacer(Pacer):
         self.rebuilt_at = int_of(snapshot["rebuilt_at"])
         self.unbound = int_of(snapshot["unbound"])
         self.ends_seen = int_of(snapshot["ends_seen"])
-        self.takes = int_of(snapshot["takes"])
+        takes = ints_of(snapshot["takes"])
+        self.takes = takes[0]
+        self.own_connects = takes[1]
         patience = floats_of(snapshot["patience"])
         self.patience_waited = patience[0]
         self.patience_lost = patience[1]
         rivals = floats_of(snapshot["rivals"])
-        self.rival_takes = rivals[0]
-        self.rival_ticks = rivals[1]
-        self.rival_rate = rivals[2]
+        self.own_takes = rivals[0]
+        self.rival_takes = rivals[1]
+        self.rival_ticks = rivals[2]
+        self.rival_rate = rivals[3]
 
 
 def normal_tail(x: float) -> float:
