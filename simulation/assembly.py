@@ -6,15 +6,8 @@ Everything is numbered in the order of the file; names come back in `Names`.
 from dataclasses import dataclass
 from typing import Any
 
-from busyhour.adapters.timezones import load_zone
 from busyhour.core.agent_queue import UNLIMITED, Agent, AgentQueues, Pool, Queue
-from busyhour.core.attempts import BLOCKED, RetryRules
-from busyhour.core.calling_hours import CallingHours, Zone, days_mask
-from busyhour.core.campaign import Campaign, DialPlan
-from busyhour.core.contact_list import ContactList, ZoneClock
-from busyhour.core.disposition import AMD_HUMAN, AMD_MACHINE, DISPOSITIONS
-from busyhour.core.ids import ABSENT, SECOND, Instant
-from busyhour.core.pacing import PACING_MODES, pacer_for
+from busyhour.core.ids import ABSENT, Instant
 from busyhour.core.token_bucket import TokenBucket
 from busyhour.driver import Driver
 from busyhour.ports import Trace
@@ -22,21 +15,17 @@ from busyhour.results.rows import Names
 from simulation.admission import SimulatedAdmission
 from simulation.agenda import CHANGES, Agenda
 from simulation.arrivals import arrivals_of
-from simulation.callees import AS_DRAWN, FOREVER, OUTCOMES, Callees, CalleeTimes, Script
 from simulation.carrier import SimulatedCarrier
-from simulation.contact_supply import ContactSupply, CountedContacts, ListedContacts, SimulatedContacts
+from simulation.contact_supply import SimulatedContacts
 from simulation.desk import Roster, SimulatedDesk
 from simulation.distributions import constant_of
 from simulation.draws import QueueTimes
 from simulation.engine import DelayedPost, Engine
 from simulation.faults import Faults
 from simulation.inbound import InboundSource
+from simulation.outbound_assembly import OutboundAssembly
 from simulation.recording import SimulatedCallLog
 from simulation.scenario import Scenario
-from simulation.scenario import callees as scenario_callees
-from simulation.scenario.campaigns import Campaign as CampaignPlan
-from simulation.scenario.contact_files import contact_rows
-from simulation.scenario.contacts import Behaviour, ContactCount
 from simulation.scenario.filling import MESSAGE
 from simulation.scenario.trunks import Trunk
 from simulation.substreams import Substreams
@@ -81,18 +70,21 @@ class _Assembly:
             QueueTimes(queue.handle_time, queue.wrap_up, queue.patience) for queue in scenario.queues.values()
         ]
         self.trunks = [_trunk(trunk) for trunk in scenario.trunks.values()]
-        self.supplies: list[ContactSupply] = []
-        self.callees: list[Callees] = []
-        self.labels: list[list[str] | None] = []
+        self.outbound = OutboundAssembly(
+            scenario, self.substreams, self.queue_times, self.queue_no, self.trunk_no, self.voice_no
+        )
 
     def world(self, sink: Any, trace: Trace | None) -> World:
         scenario = self.scenario
         queues, sizes = self._queues()
-        campaigns = [self._campaign(name) for name in scenario.campaigns]
+        outbound = self.outbound
+        campaigns = [outbound.campaign(number, name) for number, name in enumerate(scenario.campaigns)]
         for number, plan in enumerate(scenario.campaigns.values()):
             if plan.queue is not None:
                 queues.watch(number, self.queue_no[plan.queue])
-        carrier = SimulatedCarrier(self.agenda, self.trunks, self.callees, self._voice(), Faults(self.agenda))
+        carrier = SimulatedCarrier(
+            self.agenda, self.trunks, outbound.callees, self._voice(), Faults(self.agenda)
+        )
         desk = SimulatedDesk(self.agenda, len(queues.agents))
         admission = SimulatedAdmission(
             self.trunks,
@@ -102,7 +94,15 @@ class _Assembly:
         log = SimulatedCallLog(sink)
         post = self._post()
         driver = Driver(
-            queues, campaigns, carrier, desk, admission, SimulatedContacts(self.supplies), log, post, trace
+            queues,
+            campaigns,
+            carrier,
+            desk,
+            admission,
+            SimulatedContacts(outbound.supplies),
+            log,
+            post,
+            trace,
         )
         driver.now = self.start
         carrier.driver = driver
@@ -134,7 +134,7 @@ class _Assembly:
                 [self.pool_no[pool] for pool in queue.pools or ()] for queue in scenario.queues.values()
             ],
             service_thresholds=[queue.service_level.threshold for queue in scenario.queues.values()],
-            contact_labels=self.labels,
+            contact_labels=self.outbound.labels,
         )
 
     def _queues(self) -> tuple[AgentQueues, list[int]]:
@@ -163,115 +163,6 @@ class _Assembly:
             first = len(agents)
             agents.extend([Agent(first + i, number) for i in range(size)])
         return AgentQueues(queues, pools, agents), sizes
-
-    def _campaign(self, name: str) -> Campaign:
-        scenario = self.scenario
-        plan = scenario.campaigns[name]
-        number = self.campaign_no[name]
-        zones, supply = self._contacts(name, plan)
-        self.supplies.append(supply)
-        self.callees.append(self._callees(name, plan, zones))
-        hours = None
-        hours_zone = None
-        if plan.calling_hours is not None:
-            hours = CallingHours(
-                plan.calling_hours.start, plan.calling_hours.end, days_mask(list(plan.calling_hours.days))
-            )
-            if plan.calling_hours.timezone != "recipient":
-                hours_zone = load_zone(plan.calling_hours.timezone)
-                assert hours_zone is not None, "the scenario's model knows its time zones"
-        clocks = [ZoneClock(zone, hours, hours_zone) for zone in zones]
-        contacts = ContactList(supply.count, clocks, _retry(plan))
-        pacing = plan.pacing
-        pacer = pacer_for(
-            PACING_MODES.index(pacing.mode),
-            pacing.lines_per_agent,
-            pacing.max_lines_per_agent,
-            pacing.abandonment_cap,
-            pacing.reserve_agents,
-            pacing.preview_time,
-        )
-        dial = DialPlan(
-            self.trunk_no[plan.trunk],
-            ABSENT if plan.queue is None else self.queue_no[plan.queue],
-            ABSENT if plan.voice_agent is None else self.voice_no[plan.voice_agent],
-            plan.dial_timeout,
-        )
-        if plan.queue is not None:
-            dial.max_wait = scenario.queues[plan.queue].max_wait or 0
-        dial.priority = plan.priority
-        dial.screens_answers = plan.amd.enabled
-        dial.leaves_messages = plan.amd.on_machine == "leave_message"
-        return Campaign(number, dial, contacts, pacer, plan.limits.max_concurrency or 0)
-
-    def _contacts(self, name: str, plan: CampaignPlan) -> tuple[list[Zone], ContactSupply]:
-        """The zones that contacts live in, by number, and the contacts.
-
-        Who has no zone lives by the clock's own offset, who has an unknown one gets none.
-        """
-        offset = self.scenario.clock.start.utcoffset()
-        assert offset is not None, "the scenario's model insists on an offset"
-        own = Zone([], [round(offset.total_seconds()) * SECOND])
-        zones: list[Zone] = []
-        number_of: dict[str | None, int] = {}
-
-        def zone_no(timezone: str | None) -> int:
-            if timezone not in number_of:
-                zone = own if timezone is None else load_zone(timezone)
-                number_of[timezone] = ABSENT if zone is None else len(zones)
-                if zone is not None:
-                    zones.append(zone)
-            return number_of[timezone]
-
-        contacts = plan.contacts
-        if isinstance(contacts, ContactCount):
-            self.labels.append(None)
-            cumulated: list[tuple[float, int]] = []
-            total = 0.0
-            for timezone, share in (contacts.timezones or {None: 1.0}).items():
-                total += share
-                cumulated.append((total, zone_no(timezone)))
-            chances = self.substreams.uniforms(f"campaigns/{name}/contacts", "timezone")
-            return zones, CountedContacts(contacts.count, cumulated, chances)
-        zone_numbers: list[int] = []
-        priorities: list[int] = []
-        labels: list[str] = []
-        for contact in contact_rows(self.scenario, name):
-            zone_numbers.append(zone_no(contact.timezone))
-            priorities.append(contact.priority)
-            labels.append(contact.external_id or contact.phone)
-        self.labels.append(labels)
-        return zones, ListedContacts(zone_numbers, priorities)
-
-    def _callees(self, name: str, plan: CampaignPlan, zones: list[Zone]) -> Callees:
-        people = self.scenario.callees[plan.callees]
-        ring = people.ring_time
-        handle_time = plan.handle_time
-        if handle_time is None and plan.queue is None and plan.voice_agent is None:
-            handle_time = MESSAGE
-        callees = Callees(
-            name,
-            self.substreams,
-            self.queue_times,
-            handle_time,
-            CalleeTimes(
-                [getattr(ring, outcome) for outcome in OUTCOMES],
-                people.patience,
-                people.amd.decision_time,
-                people.amd.machine_talk_time,
-                plan.amd.message_time,
-            ),
-            _cumulated(people.outcomes),
-            {hour: _cumulated(outcomes) for hour, outcomes in people.by_hour.items()},
-            zones,
-        )
-        callees.machine_as_human = people.amd.machine_as_human
-        callees.human_as_machine = people.amd.human_as_machine
-        if not isinstance(plan.contacts, ContactCount):
-            for number, contact in enumerate(contact_rows(self.scenario, name)):
-                if contact.behaviour:
-                    callees.scripts[number] = [_script(entry) for entry in contact.behaviour]
-        return callees
 
     def _voice(self) -> VoiceBank:
         agents: list[VoiceAgent] = []
@@ -377,30 +268,3 @@ def _trunk(trunk: Trunk) -> SimulatedTrunk:
         )
     channels = ABSENT if trunk.channels is None else trunk.channels
     return SimulatedTrunk(channels, _bucket(trunk.calls_per_second), trunk.post_dial_delay, shares)
-
-
-def _retry(plan: CampaignPlan) -> RetryRules:
-    codes = {name: code for code, name in enumerate(DISPOSITIONS)} | {"blocked": BLOCKED}
-    after = {codes[rule.outcome]: rule.after for rule in plan.retry.rules}
-    return RetryRules(plan.retry.max_attempts, plan.retry.max_per_day or 0, after)
-
-
-def _cumulated(outcomes: scenario_callees.Outcomes) -> list[float]:
-    total = 0.0
-    cumulated: list[float] = []
-    for outcome in OUTCOMES:
-        total += getattr(outcomes, outcome)
-        cumulated.append(total)
-    return cumulated
-
-
-def _script(entry: Behaviour) -> Script:
-    amd = AS_DRAWN
-    if entry.amd is not None:
-        amd = AMD_HUMAN if entry.amd == "human" else AMD_MACHINE
-
-    def given(value: int | None) -> int:
-        return AS_DRAWN if value is None else value
-
-    patience = FOREVER if entry.patience == FOREVER else given(entry.patience)
-    return Script(OUTCOMES.index(entry.outcome), given(entry.after), patience, given(entry.talk), amd)
