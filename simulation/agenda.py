@@ -113,6 +113,13 @@ class Agenda:
         self.stage = 0
         return occurrence
 
+    def occurrences(self) -> list[Occurrence]:
+        """Everything that is due, in no order."""
+        due: list[Occurrence] = [entry[2] for entry in self._heap]
+        if self._held is not None:
+            due.append(self._held)
+        return due
+
     def clear(self) -> None:
         """Forget what is due: the run is over, and what was to happen holds on to everything else."""
         self._heap.clear()

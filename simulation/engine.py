@@ -146,16 +146,20 @@ class Engine:
     def run(self, until: Instant, stops_idle: bool, report: Callable[[Instant], None]) -> Instant:
         """Let everything due before `until` (ABSENT: no such bound) happen; the instant at which it ended.
 
-        With `stops_idle` it ends when no campaign has work left and no call is alive. `report(now)` is called now and
-        then, and may raise to give the replication up.
+        With `stops_idle` it ends when no campaign has work left and no call is alive; and, where there is no bound
+        either, when campaigns do nothing any more but think again. `report(now)` is called now and then, and may raise
+        to give the replication up.
         """
         driver = self.driver
         bound = until if until != ABSENT else NO_BOUND
         is_plain = not self._watches and self.queue_watch is None and not stops_idle
         goes_on = True
         while goes_on:
+            attempts = self._attempts()
             goes_on = self._turn_plainly(bound) if is_plain else self._turn(bound, stops_idle)
             report(driver.now)
+            if stops_idle and until == ABSENT and attempts == self._attempts() and self._is_stuck():
+                break
         if until != ABSENT and not (stops_idle and self.is_idle()):
             driver.now = until
         return driver.now
@@ -197,6 +201,19 @@ class Engine:
                 self.turns += turn + 1
                 return False
         self.turns += ROUND
+        return True
+
+    def _attempts(self) -> int:
+        attempts = 0
+        for campaign in self.driver.campaigns:
+            attempts += campaign.attempts
+        return attempts
+
+    def _is_stuck(self) -> bool:
+        """Whether nothing but a campaign's next look at its limits is due: no agent, call or message can change any."""
+        for occurrence in self.agenda.occurrences():
+            if not isinstance(occurrence, CampaignWatch):
+                return False
         return True
 
     def is_idle(self) -> bool:
