@@ -87,7 +87,7 @@ def _undecided(verdicts: Sequence[Verdict], n: int) -> Iterator[str]:
 
 
 def _unsettled(results: Sequence[ReplicationResult], facts: RunFacts) -> Iterator[str]:
-    """Of agents busy and queue length, where the run is meant to stand for the long run."""
+    """Of agents busy, where the run is meant to stand for the long run."""
     series = common_series(results)
     if not facts.steady_state or not series:
         return
@@ -115,12 +115,7 @@ def _curves(
 ) -> Iterator[tuple[str, NDArray[np.float64]]]:
     for index, name in enumerate(facts.names.pools):
         busy = [(s.sums.talk_us + s.sums.wrap_up_us)[:whole, index] for s in series]
-        yield f"The number of busy agents in {name}", np.mean(busy, axis=0)
-    for index, name in enumerate(facts.names.queues):
-        yield (
-            f"The length of queue {name}",
-            np.mean([s.sums.waiting_us[:whole, index] for s in series], axis=0),
-        )
+        yield f"The number of busy agents in {name}", np.stack(busy).astype(np.float64)
 
 
 def _growing(results: Sequence[ReplicationResult], facts: RunFacts) -> Iterator[str]:

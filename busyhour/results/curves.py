@@ -74,19 +74,33 @@ class Curves:
         )
 
     def rate_so_far(
-        self, above: Callable[[Series], NDArray[np.int64]], below: Callable[[Series], NDArray[np.int64]]
+        self,
+        above: Callable[[Series], NDArray[np.int64]],
+        below: Callable[[Series], NDArray[np.int64]],
+        warmup: int,
     ) -> Curve:
-        """A ratio of counts from the start of the run to the end of each bin, once there are enough to divide
-        by."""
+        """A ratio of counts from the end of the warm-up (microseconds) to that of each bin, once there are
+        enough to divide by."""
         bin_us, bins = self.series[0].bin_us, self.bins
-        a = np.cumsum([_padded(above(s), bins) for s in self.series], axis=1).astype(np.float64)
-        b = np.cumsum([_padded(below(s), bins) for s in self.series], axis=1).astype(np.float64)
+        before = min(-(-warmup // bin_us), bins)
+        a, b = (
+            np.stack([_padded(counts(s), bins) for s in self.series]).astype(np.float64)
+            for counts in (above, below)
+        )
+        for counted in (a, b):
+            counted[:, :before] = 0.0
+            np.cumsum(counted, axis=1, out=counted)
         with np.errstate(divide="ignore", invalid="ignore"):
             each: Values = np.where(b >= _FEWEST_ANSWERS, a / b, np.nan)
             pooled = np.where(np.median(b, axis=0) >= _FEWEST_ANSWERS, a.sum(axis=0) / b.sum(axis=0), np.nan)
         x = [self._local(self.series[0].start + (k + 1) * bin_us) for k in range(bins)]
         curve = self._curve(each, x)
         return Curve(x, pooled, curve.low, curve.high)
+
+    def warm_up(self, length: int) -> tuple[str, str] | None:
+        """Its beginning and end, of `length` microseconds; None where there is none."""
+        start = self.series[0].start
+        return (self._local(start), self._local(start + length)) if length else None
 
     def _middles(self, width: int, count: int) -> list[str]:
         return [self._local(self.series[0].start + k * width + width // 2) for k in range(count)]

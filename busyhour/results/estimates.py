@@ -139,11 +139,16 @@ def _within(found: Estimate, most: float) -> Estimate:
     return Estimate(found.mean, (max(low, 0.0), min(high, most)), found.sd, found.n, found.method)
 
 
-@cache
 def student(degrees: int) -> float:
     """The two-sided 95% point of Student's t."""
+    return student_point(degrees, 0.5 + _CONFIDENCE / 2)
+
+
+@cache
+def student_point(degrees: int, probability: float) -> float:
+    """What Student's t stays below with `probability`."""
     from scipy.special import (
         stdtrit,
     )  # 0.1 s to import, and scipy.stats seven times that: only once there are results
 
-    return float(stdtrit(degrees, 0.5 + _CONFIDENCE / 2))
+    return float(stdtrit(degrees, probability))

@@ -75,17 +75,21 @@ def _arrivals(curves: Curves, facts: RunFacts) -> Figure | None:
         lines.append((f"{name}: dialled", curves.flow(_column("campaigns", index, attempts))))
     for index, name in enumerate(facts.names.queues):
         lines.append((f"{name}: offered", curves.flow(_column("queues", index, offered))))
-    lines = [line for line in lines if np.nansum(line[1].mean) > 0][:_MOST_LINES]
+    lines = [line for line in lines if np.nansum(line[1].mean) > 0]
     if not lines:
         return None
+    count = len(lines)
+    lines = lines[:_MOST_LINES]
     peak = max(float(np.nanmax(curve.mean)) for _, curve in lines)
     return Figure(
         "arrivals",
         "Dials and arrivals",
-        "Calls dialled by each campaign, and calls offered to each queue, a minute." + _band(curves),
+        "Calls dialled by each campaign, and calls offered to each queue, a minute."
+        + _band(curves)
+        + _of(_MOST_LINES - 1, count, "lines"),
         f"Lines of calls a minute over time; the highest reaches {quantity(peak, 'number')} a minute.",
         [trace for k, (name, curve) in enumerate(lines) for trace in line_with_band(name, curve, _LINES[k])],
-        over_time_layout("calls a minute"),
+        over_time_layout("calls a minute", curves.warm_up(facts.window.warmup)),
         "time",
     )
 
@@ -108,10 +112,11 @@ def _agents(curves: Curves, facts: RunFacts, index: int, summary: Summary) -> Fi
     return Figure(
         f"agents-{index}",
         f"Agents of {name}",
-        "Agents talking, in wrap-up and idle, averaged over the replications.",
+        "Agents talking, in wrap-up and idle, averaged over the replications."
+        + _of(index, len(facts.names.pools), "pools"),
         f"Stacked areas over time; occupancy is {mean_and_interval(occupancy, 'share')[0]}.",
         traces,
-        over_time_layout("agents"),
+        over_time_layout("agents", curves.warm_up(facts.window.warmup)),
         "time",
     )
 
@@ -121,7 +126,9 @@ def _abandonment(curves: Curves, facts: RunFacts, summary: Summary) -> Figure | 
     traces: list[Trace] = []
     told: list[str] = []
     for index, name in enumerate(facts.names.campaigns):
-        curve = curves.rate_so_far(_column("campaigns", index, abandoned), _column("campaigns", index, live))
+        curve = curves.rate_so_far(
+            _column("campaigns", index, abandoned), _column("campaigns", index, live), facts.window.warmup
+        )
         if np.isnan(curve.mean).all() or len(told) == _MOST_LINES:
             continue
         colour = _LINES[len(told)]
@@ -139,11 +146,11 @@ def _abandonment(curves: Curves, facts: RunFacts, summary: Summary) -> Figure | 
     return Figure(
         "abandonment",
         "Abandonment so far",
-        "Share of all live answers since the start that hung up before an agent took them, against the cap."
+        "Share of all live answers so far that hung up before an agent took them, against the cap."
         + _band(curves),
         f"Lines over time of the cumulative abandonment rate: {'; '.join(told)}.",
         traces,
-        over_time_layout("% of live answers"),
+        over_time_layout("% of live answers", curves.warm_up(facts.window.warmup)),
         "time",
     )
 
@@ -162,10 +169,12 @@ def _channels(curves: Curves, facts: RunFacts, index: int, summary: Summary) -> 
     return Figure(
         f"channels-{index}",
         f"Channels of {name}",
-        f"Channels in use, averaged over each bin{against}" + _band(curves),
+        f"Channels in use, averaged over each bin{against}"
+        + _band(curves)
+        + _of(index, len(facts.names.trunks), "trunks"),
         f"A line over time; {mean} channels are in use on average{against}",
         traces,
-        over_time_layout("channels"),
+        over_time_layout("channels", curves.warm_up(facts.window.warmup)),
         "time",
     )
 
@@ -183,10 +192,12 @@ def _queue_lengths(curves: Curves, facts: RunFacts) -> Figure | None:
     return Figure(
         "queues",
         "Calls waiting",
-        "Calls waiting in each queue, averaged over each bin." + _band(curves),
+        "Calls waiting in each queue, averaged over each bin."
+        + _band(curves)
+        + _of(_MOST_LINES - 1, len(facts.names.queues), "queues"),
         f"Lines over time; the longest mean queue is {quantity(peak, 'number')} calls.",
         traces,
-        over_time_layout("calls waiting"),
+        over_time_layout("calls waiting", curves.warm_up(facts.window.warmup)),
         "time",
     )
 
@@ -309,6 +320,15 @@ def _intervals(summary: Summary) -> Figure | None:
 
 def _column(table: str, index: int, measure: int) -> Callable[[Series], NDArray[np.int64]]:
     return lambda series: getattr(series.sums, table)[:, index, measure]
+
+
+def _of(index: int, count: int, what: str) -> str:
+    """Says on the last one shown that there are more."""
+    return (
+        f" {_MOST_LINES} of {count} {what} are shown."
+        if index == _MOST_LINES - 1 and count > _MOST_LINES
+        else ""
+    )
 
 
 def _band(curves: Curves) -> str:

@@ -57,12 +57,16 @@ def _answer_title(summary: Summary) -> str:
     if not summary.verdicts:
         return "The answer"
     failed = sum(not verdict.passed for verdict in summary.verdicts)
+    close = sum(verdict.undecided for verdict in summary.verdicts)
     count = len(summary.verdicts)
-    if not failed:
-        return {1: "The expectation holds", 2: "Both expectations hold"}.get(
-            count, f"All {count} expectations hold"
-        )
-    return f"{failed} of {count} expectation{'' if count == 1 else 's'} failed"
+    if failed:
+        title = f"{failed} of {count} expectations failed" if count > 1 else "The expectation failed"
+    else:
+        every = {1: "The expectation holds", 2: "Both expectations hold"}
+        title = every.get(count, f"All {count} expectations hold")
+    if not close:
+        return title
+    return f"{title}, {'too close to call' if close == count else f'{close} too close to call'}"
 
 
 def _verdict(verdict: Verdict) -> str:
@@ -105,7 +109,7 @@ def _entity(summary: Summary, section: Section, name: str) -> str:
 
 def plots(figures: Sequence[Figure]) -> str:
     groups = (
-        ("time", "over-time", "Over time", "From the start of the run, warm-up included."),
+        ("time", "over-time", "Over time", ""),
         ("waits", "waits", "Waiting", ""),
         ("intervals", "certainty", "Certainty", ""),
     )

@@ -69,10 +69,26 @@ def closed_form_trace(model: str, points: Sequence[tuple[float, float]], mode: s
     }
 
 
-def over_time_layout(unit: str) -> dict[str, Any]:
+def over_time_layout(unit: str, warm_up: tuple[str, str] | None) -> dict[str, Any]:
+    """`warm_up`: its beginning and end, to be shaded."""
     layout = plain_layout("", unit)
     layout["xaxis"]["type"] = "date"
     layout["hovermode"] = "x unified"
+    if warm_up is not None:
+        label = {"text": "warm-up", "textposition": "top left", "font": {"color": "@muted", "size": 11}}
+        layout["shapes"] = [
+            {
+                "type": "rect",
+                "x0": warm_up[0],
+                "x1": warm_up[1],
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "line": {"width": 0},
+                "fillcolor": "@slate/0.12",
+                "label": label,
+            }
+        ]
     return layout
 
 

@@ -39,14 +39,21 @@
     };
     const own = coloured(palette, figure.layout);
     // Long labels beside the plot would leave no room for it on a narrow screen: there they stand above their line.
-    if (own.yaxis.type === "category" && narrow.matches) own.yaxis.ticklabelposition = "inside top";
+    const labelsInside = own.yaxis.type === "category" && narrow.matches && width === undefined;
+    if (labelsInside) {
+      own.yaxis.showticklabels = false;
+      own.annotations = figure.traces[0].y.map((text) => ({
+        text, y: text, yshift: 9, xref: "paper", x: 0, xanchor: "left", showarrow: false,
+        font: { color: palette.muted, size: 11 },
+      }));
+    }
     const titled = (ownAxis) => ({ ...axis, ...ownAxis, title: { ...ownAxis.title, font: { color: palette.muted, size: 12 } } });
     return {
       ...own,
       height: figure.height,
       width,
       autosize: width === undefined,
-      margin: { l: 56, r: 12, t: 8, b: 40 },
+      margin: { l: labelsInside ? 12 : 56, r: 12, t: 8, b: 40 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: palette.ink },
