@@ -1,16 +1,14 @@
 """The end of a replication: everything that was added up becomes its result and its intervals."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Final
 
 import numpy as np
 
 from busyhour.core.ids import ABSENT
 from busyhour.results.arrow import ArrowTable
-from busyhour.results.definitions import SECTIONS, Section
+from busyhour.results.definitions import Section
 from busyhour.results.intervals import interval_table
-from busyhour.results.kpis import Ratio, Stretch, observe
+from busyhour.results.kpis import Stretch, observe
 from busyhour.results.peaks import PerSecond
 from busyhour.results.replication import AreaCheck, ReplicationResult, Series, plotted_width
 from busyhour.results.rows import Names
@@ -20,10 +18,6 @@ from busyhour.results.tallies import Tallies
 from busyhour.results.timeline import INTERVAL, merge_bins
 from busyhour.results.waits import QUANTILES, WaitSamples
 from busyhour.results.window import Window
-
-BATCHES: Final = 20
-"""Of a single long run; Schmeiser, Operations Research 30 (1982): more than 30 gain nothing, fewer than 10
-cost much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +34,7 @@ class Recorded:
 
 
 def conclude(
-    recorded: Recorded, tallies: Tallies, digest: str, calls: int, *, with_series: bool, with_batches: bool
+    recorded: Recorded, tallies: Tallies, digest: str, calls: int, *, with_series: bool
 ) -> tuple[ReplicationResult, ArrowTable]:
     """The result and the table of intervals. To be called once: the ledger is closed and the waits are let go
     of."""
@@ -85,7 +79,6 @@ def conclude(
             name: dict(zip(QUANTILES, w.bounds_s, strict=True))
             for name, w in zip(names.queues, waits, strict=True)
         },
-        batches=_batches(names, fine, window) if with_batches else {},
         series=fine.widened(plotted_width(bin_us, fine.length_us)) if with_series else None,
     )
     quarters = INTERVAL // bin_us
@@ -106,29 +99,3 @@ def _checks(names: Names, sums: Sums, tallies: Tallies) -> tuple[AreaCheck, ...]
     for index, (name, voice) in enumerate(zip(names.voice_agents, tallies.voice_agents, strict=False)):
         compared.append(("voice_agents", name, voice.concurrent_area, int(sums.voice_us[index])))
     return tuple(AreaCheck(*c) for c in compared if c[2] != ABSENT)
-
-
-def _batches(
-    names: Names, fine: Series, window: Window
-) -> Mapping[Section, Mapping[str, Mapping[str, tuple[Ratio, ...]]]]:
-    """Ratio KPIs over `BATCHES` stretches of whole bins after warm-up, or nothing where there are too few
-    bins."""
-    first = -(-window.warmup // fine.bin_us)
-    size = (fine.length_us // fine.bin_us - first) // BATCHES
-    if size < 1:
-        return {}
-    found: dict[Section, dict[str, dict[str, list[Ratio]]]] = {section: {} for section in SECTIONS}
-    for batch in range(BATCHES):
-        here = slice(first + batch * size, first + (batch + 1) * size)
-        sums = Sums(**{f.name: getattr(fine.sums, f.name)[here].sum(axis=0) for f in fields(Sums)})
-        staffed = np.where((fine.staffed_us < 0).any(axis=0), ABSENT, fine.staffed_us[here].sum(axis=0))
-        observed = observe(names, Stretch(sums, staffed, size * fine.bin_us))
-        for section, by_name in observed.items():
-            for name, kpis in by_name.items():
-                for kpi, value in kpis.items():
-                    if isinstance(value, tuple) and kpi != "attempts_per_contact":
-                        found[section].setdefault(name, {}).setdefault(kpi, []).append(value)
-    return {
-        section: {name: {kpi: tuple(v) for kpi, v in kpis.items()} for name, kpis in by_name.items()}
-        for section, by_name in found.items()
-    }

@@ -36,8 +36,7 @@ class ReplicationRecorder:
 
     `out_dir` is the run's folder, or None to write no files: `calls/` and `intervals/` get one file a
     replication, which appears under its name only when it is whole. Raises OSError where they can't be made.
-    `with_series` keeps what the report plots over time; `with_batches` what a single long run takes its
-    intervals from.
+    `with_series` keeps what the report plots over time, and what a single long run takes its intervals from.
     """
 
     def __init__(
@@ -48,7 +47,6 @@ class ReplicationRecorder:
         out_dir: Path | None = None,
         *,
         with_series: bool = True,
-        with_batches: bool = False,
     ) -> None:
         self._recorded = Recorded(
             names=names,
@@ -61,7 +59,6 @@ class ReplicationRecorder:
         )
         _keep_freed_memory()
         self._with_series = with_series
-        self._with_batches = with_batches
         self._files = None if out_dir is None else StagedFiles(names, replication, out_dir)
         self._digest = hashlib.sha256()
         self._calls = 0
@@ -89,7 +86,6 @@ class ReplicationRecorder:
                 self._digest.hexdigest(),
                 self._calls,
                 with_series=self._with_series,
-                with_batches=self._with_batches,
             )
             if self._files is not None:
                 self._files.finish(intervals)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from busyhour.core.ids import HOUR
 from busyhour.results.definitions import Section
-from busyhour.results.kpis import Observations, Ratio
+from busyhour.results.kpis import Observations
 from busyhour.results.sums import Sums
 from busyhour.results.timeline import BIN_WIDTHS, merge_bins
 from busyhour.results.window import Window as Window  # part of what a caller of the recorder needs
@@ -94,10 +94,6 @@ class ReplicationResult:
         default_factory=dict[str, Mapping[str, tuple[float, float] | None]]
     )
     """By queue and KPI: 95% intervals from this replication alone."""
-    batches: Mapping[Section, Mapping[str, Mapping[str, tuple[Ratio, ...]]]] = field(
-        default_factory=dict[Section, Mapping[str, Mapping[str, tuple[Ratio, ...]]]]
-    )
-    """By section, name and ratio KPI: the same over batches of equal length; empty unless asked for."""
     series: Series | None = None
 
     @property

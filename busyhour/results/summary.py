@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from busyhour.core.ids import SECOND
+from busyhour.results.batches import Batches, batches_of
 from busyhour.results.caveats import caveats
 from busyhour.results.definitions import DEFINITIONS, SECTIONS, Section
-from busyhour.results.estimates import Estimate, estimate
+from busyhour.results.estimates import Estimate, Interval, estimate
 from busyhour.results.expectations import Estimates, Verdict, judge
 from busyhour.results.replication import ReplicationResult
 from busyhour.results.rows import Names
@@ -112,6 +113,9 @@ def run_digest(results: Sequence[ReplicationResult]) -> str:
 
 def _estimates(results: Sequence[ReplicationResult], facts: RunFacts) -> Estimates:
     single = results[0] if len(results) == 1 else None
+    batches: Batches = {}
+    if single is not None and single.series is not None and facts.steady_state:
+        batches = batches_of(single.series, facts.names, facts.window.warmup)
     estimates: dict[Section, dict[str, dict[str, Estimate]]] = {}
     for section in SECTIONS:
         estimates[section] = {}
@@ -120,19 +124,18 @@ def _estimates(results: Sequence[ReplicationResult], facts: RunFacts) -> Estimat
             for definition in DEFINITIONS[section]:
                 kpi = definition.name
                 observed = [r.kpis[section][name][kpi] for r in results]
-                if single is None:
-                    found[kpi] = estimate(definition, observed)
-                else:
-                    batches = single.batches.get(section, {}).get(name, {}).get(kpi, ())
-                    bounds = single.quantile_bounds.get(name, {}).get(kpi) if section == "queues" else None
-                    found[kpi] = estimate(
-                        definition,
-                        observed,
-                        batches=batches if facts.steady_state else (),
-                        bounds=bounds,
-                    )
+                found[kpi] = estimate(
+                    definition,
+                    observed,
+                    batches=batches.get(section, {}).get(name, {}).get(kpi, ()),
+                    bounds=_bounds(single, name, kpi) if section == "queues" else None,
+                )
             estimates[section][name] = found
     return estimates
+
+
+def _bounds(single: ReplicationResult | None, queue: str, kpi: str) -> Interval | None:
+    return None if single is None else single.quantile_bounds.get(queue, {}).get(kpi)
 
 
 def _names(names: Names, section: Section) -> Sequence[str]:

@@ -73,13 +73,12 @@ def record(
     out: Path | None = None,
     replication: int = 0,
     chunk_rows: int = 10_000,
-    with_batches: bool = False,
     **tallies: Any,
 ) -> ReplicationResult:
     end = ended_at if horizon is None else horizon
     assert end is not None
     window = Window(START, None if horizon is None else START + horizon, warmup)
-    recorder = ReplicationRecorder(names, replication, window, out, with_batches=with_batches)
+    recorder = ReplicationRecorder(names, replication, window, out)
     rows = packed(calls)
     size = chunk_rows * CALL_ROW.itemsize
     for at in range(0, len(rows), size):
