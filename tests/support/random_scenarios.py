@@ -191,7 +191,12 @@ def contacts(draw: DrawFn, most: int) -> Any:
                         {"outcome": "no_answer"},
                         {"outcome": "failed", "after": 3 * SECOND},
                         {"outcome": "machine", "after": 2 * SECOND},
-                        {"outcome": "human", "after": 6 * SECOND, "patience": 2 * SECOND, "talk": 40 * SECOND},
+                        {
+                            "outcome": "human",
+                            "after": 6 * SECOND,
+                            "patience": 2 * SECOND,
+                            "talk": 40 * SECOND,
+                        },
                         {"outcome": "human", "talk": 0},
                     ]
                 ),
@@ -204,13 +209,19 @@ def contacts(draw: DrawFn, most: int) -> Any:
 
 def calling_hours() -> st.SearchStrategy[Plain]:
     edges = st.sampled_from([0, 1, 2, 3, 8, 9, 12, 21, 22, 23])
-    return st.tuples(edges, edges).filter(lambda pair: pair[0] != pair[1]).flatmap(
-        lambda pair: st.fixed_dictionaries(
-            {"start": st.just(pair[0] * HOUR), "end": st.just(pair[1] * HOUR)},
-            optional={
-                "days": st.sampled_from([("mon", "sun"), ("mon", "tue", "wed", "thu", "fri"), ("sat", "sun", "mon")]),
-                "timezone": st.sampled_from(ZONES),
-            },
+    return (
+        st.tuples(edges, edges)
+        .filter(lambda pair: pair[0] != pair[1])
+        .flatmap(
+            lambda pair: st.fixed_dictionaries(
+                {"start": st.just(pair[0] * HOUR), "end": st.just(pair[1] * HOUR)},
+                optional={
+                    "days": st.sampled_from(
+                        [("mon", "sun"), ("mon", "tue", "wed", "thu", "fri"), ("sat", "sun", "mon")]
+                    ),
+                    "timezone": st.sampled_from(ZONES),
+                },
+            )
         )
     )
 
@@ -275,7 +286,9 @@ def timelines(draw: DrawFn, pool_names: list[str], campaign_names: list[str], mo
     entries: list[Plain] = []
     for _ in range(draw(st.integers(0, 4))):
         entry: Plain = {"at": draw(st.sampled_from([0, 5, 30, 31, 60, 200, 600])) * SECOND}
-        verb = draw(st.sampled_from(["set_agents", "trunk_down", "trunk_up", "pause", "resume", "stop", "launch"]))
+        verb = draw(
+            st.sampled_from(["set_agents", "trunk_down", "trunk_up", "pause", "resume", "stop", "launch"])
+        )
         if verb == "set_agents":
             entry[verb] = {"pool": draw(st.sampled_from(pool_names)), "count": draw(st.integers(0, most))}
         elif verb.startswith("trunk"):

@@ -25,7 +25,15 @@ from simulation.scenario import Scenario
 from simulation.scenario.campaigns import Campaign
 from simulation.scenario.contacts import ContactCount
 
-STEPS = ("created_at", "dialed_at", "ringing_at", "answered_at", "voice_connected_at", "queued_at", "connected_at")
+STEPS = (
+    "created_at",
+    "dialed_at",
+    "ringing_at",
+    "answered_at",
+    "voice_connected_at",
+    "queued_at",
+    "connected_at",
+)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
