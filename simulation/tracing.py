@@ -16,8 +16,25 @@ from busyhour.core.agent_queue import AGENT_STATES
 from busyhour.core.campaign import BLOCKED_BY, IN_FLIGHT
 from busyhour.core.disposition import AMD_RESULTS, DISPOSITIONS, END_REASONS
 from busyhour.core.events import (
-    EVENT_FACTS,
+    AGENT_ASSIGNED,
+    AGENT_CHANGED,
+    AGENT_READY,
+    AGENT_RELEASED,
+    AGENT_TAKEN,
+    ANSWER_SCREENED,
+    ATTEMPT_ANSWERED,
+    ATTEMPT_CONNECTED,
+    ATTEMPT_ENDED,
+    CALL_OFFERED,
+    CALL_WITHDRAWN,
+    CAMPAIGN_STOPPED,
+    CARRIER_REFUSED,
+    CLAIMS_ANSWERED,
+    CONTACTS_LOADED,
     EVENT_NAMES,
+    HANG_UP_REQUESTED,
+    VOICE_FINISHED,
+    WAITING_CHANGED,
     AgentChanged,
     AgentEvent,
     CallEvent,
@@ -37,6 +54,28 @@ EVENTS_SCHEMA: Final[Any] = pa.schema(
         ("facts", pa.string()),
     ]
 )
+
+_EVENT_FACTS: Final[dict[int, tuple[str, ...]]] = {
+    CARRIER_REFUSED: ("sip_code", "disposition", "end_reason"),
+    ANSWER_SCREENED: ("result",),
+    AGENT_ASSIGNED: ("queue", "agent"),
+    VOICE_FINISHED: ("transfer_to",),
+    HANG_UP_REQUESTED: ("end_reason",),
+    CALL_OFFERED: ("queue", "priority"),
+    CALL_WITHDRAWN: ("queue",),
+    AGENT_TAKEN: ("call",),
+    AGENT_RELEASED: ("call",),
+    AGENT_READY: ("call",),
+    CAMPAIGN_STOPPED: ("in_flight",),
+    CONTACTS_LOADED: ("contacts", "exhausted"),
+    CLAIMS_ANSWERED: ("calls", "returned", "blocked_by"),
+    ATTEMPT_ANSWERED: ("campaign",),
+    ATTEMPT_CONNECTED: ("campaign",),
+    ATTEMPT_ENDED: ("campaign", "disposition", "end_reason"),
+    AGENT_CHANGED: ("campaign", "state"),
+    WAITING_CHANGED: ("waiting",),
+}
+"""Which attributes of an event, beside its subject, a trace shows."""
 
 _CODES: Final[dict[str, Sequence[str]]] = {
     "disposition": DISPOSITIONS,
@@ -69,12 +108,12 @@ class Narrator:
     def _subject(self, event: Event) -> str:
         if isinstance(event, AgentEvent | AgentChanged):
             return _name(self.names.agents, event.agent)
-        if self._machine(event) == "campaign" and "campaign" not in EVENT_FACTS.get(event.kind, ()):
+        if self._machine(event) == "campaign" and "campaign" not in _EVENT_FACTS.get(event.kind, ()):
             return _name(self.names.campaigns, event.subject())
         return str(event.subject())
 
     def _facts(self, event: Event) -> str:
-        facts = EVENT_FACTS.get(event.kind, ())
+        facts = _EVENT_FACTS.get(event.kind, ())
         return " ".join(f"{fact}={self._fact(fact, getattr(event, fact))}" for fact in facts)
 
     def _fact(self, fact: str, value: Any) -> str:

@@ -92,28 +92,6 @@ EVENT_NAMES: Final = (
     "WaitingChanged",
 )
 
-EVENT_FACTS: Final[dict[int, tuple[str, ...]]] = {
-    CARRIER_REFUSED: ("sip_code", "disposition", "end_reason"),
-    ANSWER_SCREENED: ("result",),
-    AGENT_ASSIGNED: ("queue", "agent"),
-    VOICE_FINISHED: ("transfer_to",),
-    HANG_UP_REQUESTED: ("end_reason",),
-    CALL_OFFERED: ("queue", "priority"),
-    CALL_WITHDRAWN: ("queue",),
-    AGENT_TAKEN: ("call",),
-    AGENT_RELEASED: ("call",),
-    AGENT_READY: ("call",),
-    CAMPAIGN_STOPPED: ("in_flight",),
-    CONTACTS_LOADED: ("contacts", "exhausted"),
-    CLAIMS_ANSWERED: ("calls", "returned", "blocked_by"),
-    ATTEMPT_ANSWERED: ("campaign",),
-    ATTEMPT_CONNECTED: ("campaign",),
-    ATTEMPT_ENDED: ("campaign", "disposition", "end_reason"),
-    AGENT_CHANGED: ("campaign", "state"),
-    WAITING_CHANGED: ("waiting",),
-}
-"""Which attributes of an event, beside its subject, a trace shows."""
-
 
 @mypyc_attr(acyclic=True)
 class Event(Command):
