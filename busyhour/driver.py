@@ -59,9 +59,9 @@ class Driver(Executor):
         "calls",
         "campaigns",
         "carrier",
-        "commands",
         "contacts",
         "desk",
+        "events",
         "log",
         "now",
         "post",
@@ -93,8 +93,8 @@ class Driver(Executor):
         self.trace: Trace | None = trace
         self.calls: dict[int, Call] = {}
         self.now: Instant = 0
-        self.commands: int = 0
-        """Commands carried out so far, events from one machine to another among them."""
+        self.events: int = 0
+        """Events received so far."""
         self.stray_events: int = 0
         """Events for calls that had ended, and those that machines refused as illegal."""
         self._inbox: list[Command] = []
@@ -112,6 +112,7 @@ class Driver(Executor):
         if self.trace is not None or self.post is not None or call.state == ENDED:
             self.deliver(event)
             return
+        self.events += 1
         self._inbox += call.receive(event, self.now)
         self.run()
 
@@ -130,6 +131,7 @@ class Driver(Executor):
         if self.trace is None and self.post is None:
             queues = self.queues
             calls = self.calls
+            outward = 0
             for command in inbox:  # which grows meanwhile
                 if isinstance(command, QueueEvent):
                     inbox += queues.receive(command, now)
@@ -142,8 +144,9 @@ class Driver(Executor):
                 elif isinstance(command, CampaignEvent):
                     inbox += self.campaigns[command.campaign].receive(command, now)
                 else:
+                    outward += 1
                     command.carry_out(self)
-            place = len(inbox)
+            self.events += len(inbox) - outward
         else:
             while place < len(inbox):
                 command = inbox[place]
@@ -156,11 +159,11 @@ class Driver(Executor):
                     self.post.send(command, self.now)
                 else:
                     self._receive(command)
-        self.commands += place
         inbox.clear()
 
     def _receive(self, event: Event) -> None:
         """The same as in `run`, watched."""
+        self.events += 1
         if self.trace is not None:
             self.trace(event, self.now)
         if isinstance(event, QueueEvent):

@@ -186,7 +186,7 @@ class Baseline:
         return Tallies(
             ended_at=now,
             virtual_us=now - scenario.clock.start_us,
-            events=world.driver.commands + world.engine.turns,
+            events=world.driver.events,
             illegal_events=illegal + sum(campaign.illegal_events for campaign in world.driver.campaigns),
             campaigns=[_campaign_tally(world, number, now) for number in range(len(world.driver.campaigns))],
             queues=[
