@@ -6,7 +6,7 @@ from busyhour.core.ids import SECOND
 from busyhour.results.definitions import DEFINITIONS, Definition, Section
 from busyhour.results.estimates import Estimate
 from busyhour.results.summary import Summary
-from busyhour.results.wording import given
+from busyhour.results.wording import given, quantity
 
 
 def headline_kpis(section: Section, kpis: Mapping[str, Estimate]) -> list[Definition]:
@@ -30,3 +30,10 @@ def beside(summary: Summary, section: Section, name: str, kpi: str) -> str:
         wanted = "" if target is None else f", target {given(target, 'share')}"
         return f"within {given(threshold_s, 'seconds')}{wanted}"
     return ""
+
+
+def length_of(summary: Summary) -> str:
+    """Of one replication: as chosen, or as it came out on average where the run ended when idle."""
+    if summary.facts.window.horizon is None:
+        return f"about {quantity(summary.virtual_s, 'seconds')}"
+    return given(summary.virtual_s, "seconds")

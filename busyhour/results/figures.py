@@ -129,12 +129,13 @@ def _abandonment(curves: Curves, facts: RunFacts, summary: Summary) -> Figure | 
         curve = curves.rate_so_far(
             _column("campaigns", index, abandoned), _column("campaigns", index, live), facts.window.warmup
         )
-        if np.isnan(curve.mean).all() or len(told) == _MOST_LINES:
+        cap = facts.abandonment_caps.get(name)
+        nothing = cap is None and not np.nansum(curve.mean)
+        if nothing or np.isnan(curve.mean).all() or len(told) == _MOST_LINES:
             continue
         colour = _LINES[len(told)]
         traces += line_with_band(name, scaled(curve, 100.0), colour, "%{y:.2f}%")
         mean = mean_and_interval(summary.estimates["campaigns"][name]["abandonment_rate"], "share")[0]
-        cap = facts.abandonment_caps.get(name)
         if cap is not None:
             label = f"cap of {name}, {given(cap, 'share')}"
             traces.append(
@@ -146,7 +147,8 @@ def _abandonment(curves: Curves, facts: RunFacts, summary: Summary) -> Figure | 
     return Figure(
         "abandonment",
         "Abandonment so far",
-        "Share of all live answers so far that hung up before an agent took them, against the cap."
+        "Share of all live answers so far that hung up before an agent took them"
+        + (", against the cap." if facts.abandonment_caps else ".")
         + _band(curves),
         f"Lines over time of the cumulative abandonment rate: {'; '.join(told)}.",
         traces,

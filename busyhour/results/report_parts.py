@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from busyhour.core.ids import SECOND
-from busyhour.results.beside import beside, headline_kpis
+from busyhour.results.beside import beside, headline_kpis, length_of
 from busyhour.results.definitions import (
     DEFINITIONS,
     SECTION_TITLES,
@@ -27,7 +27,7 @@ def headline_facts(summary: Summary) -> str:
     facts = summary.facts
     number = f"{summary.replications} of {facts.replications}" if summary.partial else f"{facts.replications}"
     parts = [
-        f"{number} replication{'' if facts.replications == 1 else 's'} of {given(summary.virtual_s, 'seconds')}",
+        f"{number} replication{'' if facts.replications == 1 else 's'} of {length_of(summary)}",
         f"{summary.calls:,} calls",
         f"seed {facts.seed}",
     ]
@@ -235,7 +235,7 @@ def _run_facts(summary: Summary, results: Sequence[ReplicationResult]) -> Iterat
     facts = summary.facts
     yield "Seed", str(facts.seed)
     yield "Replications", f"{summary.replications} of {facts.replications}"
-    yield "Virtual time each", given(round(summary.virtual_s, 3), "seconds")
+    yield "Virtual time each", length_of(summary)
     yield "Warm-up left out", given(facts.window.warmup / SECOND, "seconds")
     yield "Calls and events", f"{summary.calls:,} and {summary.events:,}"
     if facts.wall_s > 0:

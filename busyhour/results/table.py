@@ -7,7 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from busyhour.results.beside import beside, headline_kpis
+from busyhour.results.beside import beside, headline_kpis, length_of
 from busyhour.results.definitions import (
     SECTION_TITLES,
     SECTIONS,
@@ -16,7 +16,7 @@ from busyhour.results.definitions import (
 )
 from busyhour.results.expectations import Verdict
 from busyhour.results.summary import Summary
-from busyhour.results.wording import given, mean_and_interval, quantity
+from busyhour.results.wording import mean_and_interval, quantity
 
 PLAIN_WIDTH = 100
 
@@ -47,7 +47,7 @@ def _headline(summary: Summary) -> Text:
     return Text.assemble(
         (facts.scenario, "bold"),
         (
-            f"  seed {facts.seed} · {runs} replication{plural} of {given(summary.virtual_s, 'seconds')} · "
+            f"  seed {facts.seed} · {runs} replication{plural} of {length_of(summary)} · "
             f"{summary.calls:,} calls · {facts.wall_s:.1f} s",
             "dim",
         ),

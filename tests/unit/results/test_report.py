@@ -17,7 +17,9 @@ from busyhour.results.replication import ReplicationResult
 from busyhour.results.report import inert_json, report_html, write_report
 from busyhour.results.run_facts import RunFacts
 from busyhour.results.summary import summarise
-from tests.unit.results.made_up import HOSTILE, facts, results
+from busyhour.results.window import Window
+from tests.unit.results.made_up import HOSTILE, facts, names_of, results
+from tests.unit.results.reference import HOUR, START, call, record
 
 ANALYTIC = {
     "sales": {
@@ -211,3 +213,24 @@ def test_an_offset_is_as_good_as_a_time_zone() -> None:
     for zone in ("-05:00", "America/New_York"):
         (arrivals, *_) = figures(summarise(found, facts(replications=1, time_zone=zone)), found)
         assert arrivals.traces[0]["x"][0].startswith("2026-03-02 17:0")
+
+
+def test_a_cap_is_shown_and_a_rate_of_nothing_without_one_is_not() -> None:
+    made = [
+        call(created_at=k, dialed_at=k, answered_at=k, ended_at=k + 1, campaign=0, direction=1, disposition=0)
+        for k in range(100)
+    ]
+    found = [record(made, names=names_of(), horizon=2 * HOUR)]
+    for caps, shown in (({}, False), ({"sales-campaign": 0.03}, True)):
+        known = facts(replications=1, abandonment_caps=caps)
+        drawn = {figure.key: figure for figure in figures(summarise(found, known), found)}
+        assert ("abandonment" in drawn) is shown
+
+
+def test_warm_up_is_shaded() -> None:
+    found = results(2)
+    known = facts(replications=2, window=Window(START, START + 2 * HOUR, HOUR // 2))
+    drawn = {figure.key: figure for figure in figures(summarise(found, known), found)}
+    (shade,) = drawn["agents-0"].layout["shapes"]
+    assert (shade["x0"], shade["x1"]) == ("2026-03-02 17:00:00", "2026-03-02 17:30:00")
+    go.Figure(layout=without_tokens(drawn["agents-0"].layout))

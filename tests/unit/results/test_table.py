@@ -7,7 +7,9 @@ from rich.console import Console
 
 from busyhour.results.summary import summarise
 from busyhour.results.table import kpi_table, plain_text
+from busyhour.results.window import Window
 from tests.unit.results.made_up import HOSTILE, facts, results
+from tests.unit.results.reference import START
 
 
 def line_with(text: str, start: str) -> str:
@@ -71,3 +73,8 @@ def test_any_terminal_can_show_it(width: int) -> None:
 
 def test_a_run_without_a_result_still_prints() -> None:
     assert "0 of 5 replications" in plain_text(summarise([], facts()))
+
+
+def test_a_run_until_idle_is_about_as_long_as_it_came_out() -> None:
+    known = facts(window=Window(START, None))
+    assert "5 replications of about 2.00 h" in plain_text(summarise(results(), known))
