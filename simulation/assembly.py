@@ -69,7 +69,7 @@ class _Assembly:
         self.queue_times = [
             QueueTimes(queue.handle_time, queue.wrap_up, queue.patience) for queue in scenario.queues.values()
         ]
-        self.trunks = [_trunk(trunk) for trunk in scenario.trunks.values()]
+        self.trunks = [_trunk(trunk, self.start) for trunk in scenario.trunks.values()]
         self.outbound = OutboundAssembly(
             scenario, self.substreams, self.queue_times, self.queue_no, self.trunk_no, self.voice_no
         )
@@ -254,7 +254,7 @@ def _bucket(calls_per_second: float | None) -> TokenBucket | None:
     return None if calls_per_second is None else TokenBucket.from_rate(calls_per_second)
 
 
-def _trunk(trunk: Trunk) -> SimulatedTrunk:
+def _trunk(trunk: Trunk, begins_at: Instant) -> SimulatedTrunk:
     faults = trunk.faults
     shares = None
     if faults.late or faults.duplicate or faults.reorder or faults.lost or faults.refuse:
@@ -267,4 +267,4 @@ def _trunk(trunk: Trunk) -> SimulatedTrunk:
             faults.refuse,
         )
     channels = ABSENT if trunk.channels is None else trunk.channels
-    return SimulatedTrunk(channels, _bucket(trunk.calls_per_second), trunk.post_dial_delay, shares)
+    return SimulatedTrunk(channels, _bucket(trunk.calls_per_second), trunk.post_dial_delay, shares, begins_at)

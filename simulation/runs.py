@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import final
 
 from busyhour.adapters.wall_clock import elapsed_s
-from busyhour.core.campaign import BLOCKED_BY, COMPLETED, STOPPED
+from busyhour.core.campaign import BLOCKED_BY, COMPLETED
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.results.recorder import ReplicationRecorder
 from busyhour.results.replication import ReplicationResult
@@ -182,6 +182,8 @@ class Baseline:
             [agent.busy_max for agent in world.carrier.voice.agents],
         )
         self.begin(now)
+        for trunk in world.carrier.trunks:
+            trunk.begin_interval(now - 1)
         illegal = world.driver.stray_events + queues.illegal_events
         return Tallies(
             ended_at=now,
@@ -199,8 +201,10 @@ class Baseline:
                 for after, was, pool in zip(self._staffed, before[1], queues.pools, strict=True)
             ],
             trunks=[
-                TrunkTally(after - was, most)
-                for after, was, most in zip(self._channels, before[2], maxima[1], strict=True)
+                TrunkTally(after - was, most, trunk.interval_max)
+                for after, was, most, trunk in zip(
+                    self._channels, before[2], maxima[1], world.carrier.trunks, strict=True
+                )
             ],
             voice_agents=[
                 VoiceAgentTally(after - was, most)
@@ -225,6 +229,6 @@ def _campaign_tally(world: World, number: int, now: Instant) -> CampaignTally:
         if contacts.skipped_unknown_zone
         else {},
         launched_at=campaign.launched_at,
-        finished_at=campaign.ended_at if campaign.state in (COMPLETED, STOPPED) else ABSENT,
+        finished_at=campaign.ended_at if campaign.state == COMPLETED else ABSENT,
         blocked_us=blocked,
     )

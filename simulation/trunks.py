@@ -2,7 +2,7 @@
 
 from typing import Any, Final, final
 
-from busyhour.core.ids import ABSENT, SECOND, Instant
+from busyhour.core.ids import ABSENT, MINUTE, SECOND, Instant
 from busyhour.core.token_bucket import TokenBucket
 
 UNLIMITED: Final = ABSENT
@@ -10,6 +10,9 @@ UNLIMITED: Final = ABSENT
 REFUSALS_BEFORE_REST: Final = 3
 """Refusals in a row after which a trunk is rested; single ones are ordinary."""
 LONGEST_REST: Final = 30 * SECOND
+
+INTERVAL: Final = 15 * MINUTE
+"""As the rows of `intervals/`."""
 
 
 @final
@@ -41,6 +44,8 @@ class SimulatedTrunk:
         "in_use_area",
         "in_use_at",
         "in_use_max",
+        "interval_ends",
+        "interval_max",
         "outages",
         "post_dial_delay",
         "promised",
@@ -49,7 +54,12 @@ class SimulatedTrunk:
     )
 
     def __init__(
-        self, channels: int, bucket: TokenBucket | None, post_dial_delay: Any, faults: FaultShares | None
+        self,
+        channels: int,
+        bucket: TokenBucket | None,
+        post_dial_delay: Any,
+        faults: FaultShares | None,
+        begins_at: Instant,
     ) -> None:
         self.channels: int = channels
         self.bucket: TokenBucket | None = bucket
@@ -63,6 +73,9 @@ class SimulatedTrunk:
         self.in_use_area: int = 0
         self.in_use_at: Instant = 0
         self.in_use_max: int = 0
+        self.interval_ends: Instant = begins_at
+        self.interval_max: list[int] = []
+        """The most channels in use in each INTERVAL from `begins_at` to now."""
         self.refusals_in_a_row: int = 0
         self.rests_until: Instant = 0
 
@@ -71,13 +84,25 @@ class SimulatedTrunk:
         return self.channels != UNLIMITED and self.in_use + self.promised >= self.channels
 
     def seize(self, now: Instant) -> None:
+        if now >= self.interval_ends:
+            self.begin_interval(now)
         self.in_use_area += self.in_use * (now - self.in_use_at)
         self.in_use_at = now
         self.in_use += 1
         if self.in_use > self.in_use_max:
             self.in_use_max = self.in_use
+        if self.in_use > self.interval_max[-1]:
+            self.interval_max[-1] = self.in_use
+
+    def begin_interval(self, now: Instant) -> None:
+        """Begin every interval up to the one that `now` lies in, each with the channels that are in use."""
+        while now >= self.interval_ends:
+            self.interval_max.append(self.in_use)
+            self.interval_ends += INTERVAL
 
     def release(self, now: Instant) -> None:
+        if now >= self.interval_ends:
+            self.begin_interval(now)
         self.in_use_area += self.in_use * (now - self.in_use_at)
         self.in_use_at = now
         self.in_use -= 1
