@@ -34,11 +34,11 @@ def look(world: World, event: Event, now: Instant) -> None:
 def check_machines(run: WholeRun) -> None:
     driver = run.world.driver
     assert driver.calls == {}
-    check_one_row_a_call(run.rows, driver.admission.next_call)
+    check_one_row_a_call(run.rows, run.created)
     ended = [event.call for _, event in run.events_of([ATTEMPT_ENDED])]
     assert len(set(ended)) == len(ended), "an attempt that ended twice"
     for number, campaign in enumerate(driver.campaigns):
-        check_campaign(campaign, driver.contacts.supplies[number].handed_over)
+        check_campaign(campaign, run.handed_over(number))
 
 
 def clocked(scenario: Scenario, **changes: object) -> Scenario:

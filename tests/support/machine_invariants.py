@@ -77,12 +77,12 @@ def check_campaign(campaign: Campaign, loaded: int) -> None:
 def check_carrier(carrier: SimulatedCarrier) -> None:
     """No trunk has more calls than channels, no voice agent more than its capacity."""
     for trunk in carrier.trunks:
-        assert 0 <= trunk.in_use
-        assert 0 <= trunk.promised
+        assert trunk.in_use >= 0
+        assert trunk.promised >= 0
         assert trunk.channels == UNLIMITED or trunk.in_use + trunk.promised <= trunk.channels or trunk.outages
         assert trunk.channels == UNLIMITED or trunk.in_use_max <= trunk.channels
     for agent in carrier.voice.agents:
-        assert 0 <= agent.busy
+        assert agent.busy >= 0
         assert agent.capacity == ABSENT or agent.busy_max <= agent.capacity
 
 

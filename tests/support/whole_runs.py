@@ -9,7 +9,9 @@ import numpy as np
 from busyhour.core.events import Event
 from busyhour.core.ids import ABSENT, HOUR, Instant
 from busyhour.results.rows import CALL_ROW, CallRows, rows_of
+from simulation.admission import SimulatedAdmission
 from simulation.assembly import World, assemble
+from simulation.contact_supply import SimulatedContacts
 from simulation.scenario import Scenario
 
 MOST_TURNS = 400_000
@@ -45,6 +47,19 @@ class WholeRun:
     @property
     def rows(self) -> CallRows:
         return rows_of(self.packed) if self.packed else np.zeros(0, CALL_ROW)
+
+    @property
+    def created(self) -> int:
+        """Calls that were created, inbound and outbound."""
+        admission = self.world.driver.admission
+        assert isinstance(admission, SimulatedAdmission)
+        return admission.next_call
+
+    def handed_over(self, campaign: int) -> int:
+        """Contacts that the campaign was given."""
+        contacts = self.world.driver.contacts
+        assert isinstance(contacts, SimulatedContacts)
+        return contacts.supplies[campaign].handed_over
 
     def events_of(self, kinds: Iterable[int]) -> list[tuple[Instant, Any]]:
         wanted = frozenset(kinds)

@@ -1,0 +1,262 @@
+"""Who gets whom: the facts that the specification names, one by one. Everything else: tests/property."""
+
+from typing import Any
+
+import pytest
+
+from busyhour.core.agent_queue import (
+    AGENT_STATES,
+    AGENT_TRANSITIONS,
+    GONE_AT_MOST,
+    IDLE,
+    OFFLINE,
+    RESERVED,
+    TALKING,
+    WRAP_UP,
+)
+from busyhour.core.errors import SnapshotError
+from busyhour.core.events import (
+    AGENT_HUNG_UP,
+    AGENT_JOINED,
+    AGENT_LEAVING,
+    AGENT_READY,
+    AGENT_RELEASED,
+    AGENT_TAKEN,
+    EVENT_NAMES,
+    AgentEvent,
+    CallOffered,
+    CallWithdrawn,
+    QueueEvent,
+)
+from busyhour.core.ids import SECOND
+from busyhour.core.snapshots import queues_snapshot, restore_queues
+from tests.support.queue_reference import Setting, told_by
+
+
+class Floor:
+    """A machine, with a clock that moves a second an event."""
+
+    def __init__(self, **changes: Any) -> None:
+        setting: dict[str, Any] = {
+            "pools": [[0]],
+            "queues": [[0]],
+            "agents": [0, 0],
+            "places": [None],
+            "by_priority": [False],
+            "wraps_up": [False],
+        }
+        self.machine = Setting(**{**setting, **changes}).machine()
+        self.now = 0
+
+    def tell(self, *events: QueueEvent) -> list[tuple[str, int, int]]:
+        """The answers to the last one."""
+        told: list[tuple[str, int, int]] = []
+        for event in events:
+            self.now += SECOND
+            told = told_by(self.machine.receive(event, self.now))
+        return told
+
+    def states(self) -> list[int]:
+        return [agent.state for agent in self.machine.agents]
+
+
+def joined(agent: int) -> AgentEvent:
+    return AgentEvent(AGENT_JOINED, agent)
+
+
+def offer(call: int, queue: int = 0, priority: int = 0) -> CallOffered:
+    return CallOffered(queue, call, priority)
+
+
+def taken(agent: int, call: int) -> AgentEvent:
+    return AgentEvent(AGENT_TAKEN, agent, call)
+
+
+def released(agent: int, call: int) -> AgentEvent:
+    return AgentEvent(AGENT_RELEASED, agent, call)
+
+
+def leaving(agent: int) -> AgentEvent:
+    return AgentEvent(AGENT_LEAVING, agent)
+
+
+def test_the_agent_idle_longest_is_taken() -> None:
+    floor = Floor()
+    floor.tell(joined(1), joined(0))
+    assert floor.tell(offer(7)) == [("assign", 7, 1)]
+    assert floor.tell(offer(8)) == [("assign", 8, 0)]
+    floor.tell(taken(1, 7), taken(0, 8), released(0, 8), released(1, 7))
+    assert floor.tell(offer(9)) == [("assign", 9, 0)]
+
+
+def test_callers_are_served_first_come_first_served_whatever_their_priority_under_fifo() -> None:
+    floor = Floor()
+    floor.tell(joined(0), offer(1), offer(2, priority=5), offer(3, priority=0), taken(0, 1))
+    assert floor.tell(released(0, 1)) == [("assign", 2, 0)]
+
+
+def test_a_lower_priority_number_is_served_first_and_interrupts_nobody() -> None:
+    floor = Floor(by_priority=[True])
+    floor.tell(joined(0), offer(1, priority=2), taken(0, 1), offer(2, priority=1), offer(3, priority=0))
+    assert floor.states()[0] == TALKING
+    assert floor.tell(released(0, 1)) == [("assign", 3, 0)]
+    assert floor.tell(taken(0, 3), released(0, 3)) == [("assign", 2, 0)]
+
+
+def test_a_call_looks_through_its_queue_s_pools_in_order_and_an_agent_through_the_pool_s_queues() -> None:
+    two = Floor(
+        pools=[[0], [1, 0]],
+        queues=[[1, 0], [1]],
+        agents=[0, 1],
+        places=[None] * 2,
+        by_priority=[False] * 2,
+        wraps_up=[False] * 2,
+    )
+    two.tell(joined(0), joined(1))
+    assert two.tell(offer(7)) == [("assign", 7, 1)]
+    two.tell(taken(1, 7), offer(8), taken(0, 8), offer(9), offer(10, queue=1))
+    assert two.tell(released(1, 7)) == [("assign", 10, 1)]
+
+
+def test_who_finds_no_agent_and_no_place_is_turned_away() -> None:
+    loss = Floor(places=[0])
+    assert loss.tell(joined(0), offer(7)) == [("assign", 7, 0)]
+    assert loss.tell(offer(8)) == [("refuse", 8, -1)]
+    one = Floor(places=[1])
+    assert one.tell(offer(7)) == []
+    assert one.tell(offer(8)) == [("refuse", 8, -1)]
+    assert one.tell(CallWithdrawn(0, 7), offer(9)) == []
+
+
+def test_wrap_up_follows_a_talk_and_not_a_reservation_that_came_to_nothing() -> None:
+    floor = Floor(wraps_up=[True])
+    floor.tell(joined(0), offer(7))
+    assert floor.tell(released(0, 7)) == []
+    assert floor.states()[0] == IDLE
+    assert floor.tell(offer(8), taken(0, 8), released(0, 8)) == [("wrap up", 8, 0)]
+    floor.tell(offer(9))
+    assert floor.states()[0] == WRAP_UP
+    assert floor.tell(AgentEvent(AGENT_READY, 0, 8)) == [("assign", 9, 0)]
+
+
+def test_a_reservation_is_void_after_thirty_seconds_and_the_next_call_is_served() -> None:
+    floor = Floor(agents=[0])
+    floor.tell(joined(0), offer(7), offer(8))
+    reserved_at = floor.machine.agents[0].since
+    assert floor.machine.deadline() == reserved_at + 30 * SECOND
+    assert floor.machine.on_deadline(reserved_at + 30 * SECOND - 1) == []
+    assert told_by(floor.machine.on_deadline(reserved_at + 30 * SECOND)) == [("assign", 8, 0)]
+    assert floor.machine.deadline() == reserved_at + 60 * SECOND
+
+
+def test_a_call_that_takes_up_a_void_reservation_is_told_that_the_agent_is_gone() -> None:
+    floor = Floor(agents=[0])
+    floor.tell(joined(0), offer(7))
+    floor.machine.on_deadline(40 * SECOND)
+    (answer,) = floor.machine.receive(taken(0, 7), 41 * SECOND)
+    assert getattr(answer, "kind") == AGENT_HUNG_UP  # noqa: B009  # a Command has no kind, an Event does
+    assert floor.states() == [IDLE]
+
+
+def test_an_agent_whose_shift_ends_finishes_the_call_and_its_wrap_up_first() -> None:
+    floor = Floor(agents=[0], wraps_up=[True])
+    floor.tell(joined(0), offer(7), taken(0, 7), leaving(0), offer(8))
+    assert floor.states() == [TALKING]
+    floor.tell(released(0, 7))
+    assert floor.states() == [WRAP_UP]
+    assert floor.tell(AgentEvent(AGENT_READY, 0, 7)) == []
+    assert floor.states() == [OFFLINE]
+    assert floor.machine.pools[0].staffed == 0
+
+
+def test_an_agent_called_back_before_leaving_stays() -> None:
+    floor = Floor(agents=[0])
+    floor.tell(joined(0), offer(7), taken(0, 7), leaving(0), joined(0), released(0, 7))
+    assert floor.states() == [IDLE]
+
+
+def test_the_next_shift_takes_those_who_wait_in_their_order() -> None:
+    floor = Floor()
+    floor.tell(offer(7), offer(8))
+    assert floor.tell(joined(1)) == [("assign", 7, 1)]
+    assert floor.tell(joined(0)) == [("assign", 8, 0)]
+
+
+def test_events_of_another_call_change_nothing_and_are_counted() -> None:
+    floor = Floor(agents=[0])
+    floor.tell(joined(0), offer(7), taken(0, 7))
+    before = queues_snapshot(floor.machine)
+    assert floor.tell(released(0, 6), taken(0, 7), AgentEvent(AGENT_READY, 0, 7), joined(0)) == []
+    assert queues_snapshot(floor.machine) == {**before, "illegal_events": 4}
+
+
+def test_callers_who_give_up_while_nobody_serves_leave_nothing_behind() -> None:
+    floor = Floor()
+    floor.tell(offer(1))
+    for call in range(2, 1000):
+        floor.tell(offer(call), CallWithdrawn(0, call))
+    (queue,) = floor.machine.queues
+    assert sum(len(line) for line in queue.lines.values()) <= 2 + GONE_AT_MOST
+    assert floor.tell(joined(0)) == [("assign", 1, 0)]
+
+
+def test_every_change_of_an_agent_s_state_is_in_the_table() -> None:
+    seen: set[tuple[int, int, int]] = set()
+    for first in (OFFLINE, IDLE, RESERVED, TALKING, WRAP_UP):
+        for kind in range(EVENT_NAMES.index("AgentTaken"), EVENT_NAMES.index("AgentLeaving") + 1):
+            for waits in (False, True):
+                for wraps_up in (False, True):
+                    for goes in (False, True):
+                        floor = Floor(agents=[0], wraps_up=[wraps_up])
+                        floor.tell(*path_to(first))
+                        if goes and first not in (OFFLINE, IDLE):
+                            floor.tell(leaving(0))
+                        if waits and first != IDLE:
+                            floor.tell(offer(99))
+                        call = floor.machine.agents[0].call
+                        counted = floor.machine.illegal_events
+                        if floor.states()[0] == first:
+                            floor.tell(AgentEvent(kind, 0, call))
+                            if floor.machine.illegal_events == counted:
+                                seen.add((first, kind, floor.states()[0]))
+    table = {(state, kind, to) for (state, kind), after in AGENT_TRANSITIONS.items() for to in after}
+    assert seen == table, {(AGENT_STATES[s], EVENT_NAMES[k], AGENT_STATES[t]) for s, k, t in seen ^ table}
+
+
+def path_to(state: int) -> list[QueueEvent]:
+    """Events that bring agent 0 there. Of WRAP_UP only where the queue has any."""
+    paths: dict[int, list[QueueEvent]] = {
+        OFFLINE: [],
+        IDLE: [joined(0)],
+        RESERVED: [joined(0), offer(7)],
+        TALKING: [joined(0), offer(7), taken(0, 7)],
+        WRAP_UP: [joined(0), offer(7), taken(0, 7), released(0, 7)],
+    }
+    return paths[state]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"agents": [[1, 0, -1, -1, 0]]},
+        {"agents": "all of them"},
+        {"agents": [[1, 0, -1, -1], [1, 0, -1, -1]]},
+        {"agents": [[9, 0, -1, -1, 0], [0, 0, -1, -1, 0]]},
+        {"idle": [[1]]},
+        {"idle": [[7]]},
+        {"idle": []},
+        {"pools": [[1, 2, "3"]]},
+        {"queues": [[]]},
+        {"queues": [{"waiting": [[0, 1]]}]},
+        {"queues": [{"waiting": [[0, 1, 2], [0, 1, 2]]}]},
+        {"queues": [{"waiting": [7]}]},
+        {"illegal_events": None},
+    ],
+)
+def test_what_is_no_snapshot_is_refused(wrong: dict[str, object]) -> None:
+    floor = Floor()
+    floor.tell(joined(0))
+    plain = {**queues_snapshot(floor.machine), **wrong} if wrong else {}
+    with pytest.raises(SnapshotError, match="the snapshot of a group of queues cannot be read"):
+        restore_queues(Floor().machine, plain)
