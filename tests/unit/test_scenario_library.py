@@ -16,6 +16,9 @@ from simulation.run_facts import facts_of
 from simulation.runs import run_replication, trace_replication
 from simulation.scenario import Scenario, load
 from simulation.scenario.base import Part
+from simulation.scenario.callees import Outcomes
+from simulation.scenario.contacts import Behaviour
+from simulation.scenario.distributions import Kind, MixturePart
 from simulation.scenario.expectations import Expectation
 from simulation.scenario.json_schema import json_schema
 from simulation.scenario.kpis import KPIS
@@ -138,6 +141,18 @@ def test_every_key_of_the_format_and_every_choice_is_shown_in_some_scenario() ->
                 unseen = set(choices(hints[field])) - shown[model, field]
                 missing += [f"{model.__name__}.{field}: {choice}" for choice in unseen]
     assert missing == []
+
+
+def test_the_reference_names_every_key() -> None:
+    page = (FOLDER.parent / "docs" / "scenario-reference.md").read_text(encoding="utf-8")
+    code = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`\n]+)`", page))))
+    keys = {
+        field.alias or name
+        for model in set(models(Part)) - {Expectation}
+        if not issubclass(model, (*Kind.__subclasses__(), MixturePart, Outcomes, Behaviour))
+        for name, field in model.model_fields.items()
+    }
+    assert keys - code == set()
 
 
 def models(base: type[Part]) -> Iterator[type[Part]]:
