@@ -59,6 +59,8 @@ class Faults:
         report = DelayedReport(leg, event)
         again_at = now
         overtaken = self._overtaken.pop(leg.call.id, None)
+        if overtaken is not None and overtaken.delivered:
+            overtaken = None
         if shares.late > 0.0 and draws.uniform("fault.late." + kind, leg.index) < shares.late:
             by_us = draws.duration_us("fault.late_by." + kind, shares.late_by, leg.index)
             again_at = now + by_us
