@@ -79,6 +79,12 @@ def inbound_shares() -> Setting:
     return setting
 
 
+def inbound_dominates() -> Setting:
+    setting = consumer(40)
+    setting.inbound = 0.16
+    return setting
+
+
 def five_agents() -> Setting:
     return consumer(5)
 
@@ -125,6 +131,7 @@ DAYS = [
     held_back_by_rate,
     held_back_by_channels,
     inbound_shares,
+    inbound_dominates,
     five_agents,
     three_hundred_agents,
     short_talks,

@@ -38,6 +38,9 @@ PATIENCE_LONGEST: Final = 10.0
 RIVAL_MEMORY: Final = 600.0
 """Ticks over which the rate is taken at which others' calls take our agents."""
 
+CALLERS_WEIGHT: Final = 4.0
+"""Callers who wait a quarter of the time are reason enough to expect all of the agents they take."""
+
 LEAST_VARIANCE: Final = 0.01
 
 
@@ -53,6 +56,7 @@ class PredictivePacer(Pacer):
     __slots__ = (
         "agents",
         "budget",
+        "callers_waited",
         "drift",
         "ends_seen",
         "max_lines_per_agent",
@@ -98,10 +102,13 @@ class PredictivePacer(Pacer):
     """Of these, by our live answers."""
     own_takes: float
     rival_takes: float
+    callers_waited: float
+    """Ticks that began with others' calls waiting, fading."""
     rival_ticks: float
     rival_rate: float
-    """Agents that others' calls are expected to take in a tick. No more than ours do: of two campaigns that share
-    agents, each would else yield to whichever is ahead, and one would have them all."""
+    """Agents that others' calls are expected to take in a tick. Beyond what ours take they count only as far as
+    callers are seen to wait: of two campaigns that share agents, each would else yield to whichever is ahead, and
+    one would have them all."""
 
     def __init__(self, reserve_agents: int, abandonment_cap: float, max_lines_per_agent: float) -> None:
         super().__init__(reserve_agents)
@@ -122,6 +129,7 @@ class PredictivePacer(Pacer):
         self.own_connects = 0
         self.own_takes = 0.0
         self.rival_takes = 0.0
+        self.callers_waited = 0.0
         self.rival_ticks = RIVAL_MEMORY / 4.0
         self.rival_rate = 0.0
         self._rebuild(1.0)
@@ -161,9 +169,16 @@ class PredictivePacer(Pacer):
         self.own_takes = self.own_takes * fading + self.own_connects
         self.rival_takes = self.rival_takes * fading + (self.takes - self.own_connects)
         self.rival_ticks = self.rival_ticks * fading + 1.0
+        self.callers_waited *= fading
+        if self.queue_waiting > len(self.waiting):
+            self.callers_waited += 1.0
         self.takes = 0
         self.own_connects = 0
-        rivals = self.rival_takes if self.rival_takes < self.own_takes else self.own_takes
+        rivals = self.rival_takes
+        if rivals > self.own_takes:
+            share = CALLERS_WEIGHT * self.callers_waited / self.rival_ticks
+            if share < 1.0:
+                rivals = self.own_takes + share * (rivals - self.own_takes)
         self.rival_rate = rivals / self.rival_ticks if rivals > 0.5 else 0.0
 
     def _ticks_since(self, since: Instant) -> int:
@@ -316,7 +331,13 @@ class PredictivePacer(Pacer):
         plain["ends_seen"] = self.ends_seen
         plain["takes"] = [self.takes, self.own_connects]
         plain["patience"] = [self.patience_waited, self.patience_lost]
-        plain["rivals"] = [self.own_takes, self.rival_takes, self.rival_ticks, self.rival_rate]
+        plain["rivals"] = [
+            self.own_takes,
+            self.callers_waited,
+            self.rival_takes,
+            self.rival_ticks,
+            self.rival_rate,
+        ]
         return plain
 
     def restore(self, snapshot: dict[str, object]) -> None:
@@ -339,9 +360,10 @@ class PredictivePacer(Pacer):
         self.patience_lost = patience[1]
         rivals = floats_of(snapshot["rivals"])
         self.own_takes = rivals[0]
-        self.rival_takes = rivals[1]
-        self.rival_ticks = rivals[2]
-        self.rival_rate = rivals[3]
+        self.callers_waited = rivals[1]
+        self.rival_takes = rivals[2]
+        self.rival_ticks = rivals[3]
+        self.rival_rate = rivals[4]
 
 
 def normal_tail(x: float) -> float:

@@ -5,7 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from bench.pacing.campaign import Campaign, Setting, exponential_shapes, real_shapes
-from bench.pacing.days import DAY_S, answer_rate_jumps, inbound_shares, refusal_storm, shifts
+from bench.pacing.days import (
+    DAY_S,
+    answer_rate_jumps,
+    inbound_dominates,
+    inbound_shares,
+    refusal_storm,
+    shifts,
+)
 from bench.pacing.evaluate import interval_of
 from busyhour.core.ids import SECOND
 from busyhour.core.pacing import PREDICTIVE, PROGRESSIVE, Pacer, pacer_for
@@ -55,7 +62,7 @@ def test_predictive_keeps_agents_far_busier_than_progressive() -> None:
     assert predictive.occupancy() > progressive.occupancy() + 0.2
 
 
-@pytest.mark.parametrize("day", [answer_rate_jumps, inbound_shares, refusal_storm, shifts])
+@pytest.mark.parametrize("day", [answer_rate_jumps, inbound_dominates, inbound_shares, refusal_storm, shifts])
 def test_the_cap_is_held_on_a_day_that_changes(day: Callable[[], Setting]) -> None:
     whole = campaign_of(day(), pacer_for(PREDICTIVE), DAY_S).spans[0]
     assert whole.abandonment() <= 0.03 + interval_of(whole.live, 0.03)
