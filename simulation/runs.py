@@ -44,7 +44,8 @@ def run_replication(
     world = assemble(scenario, replication, outlet, None if trace is None else trace.saw)
     if trace is not None:
         trace.names = world.names
-    window = Window(clock.start_us, clock.end_us, clock.warmup)
+    # A run that may end when idle is cut where it ends, not at its horizon.
+    window = Window(clock.start_us, None if clock.until == "idle" else clock.end_us, clock.warmup)
     recorder = ReplicationRecorder(world.names, replication, window, out)
     outlet.recorder = recorder
     try:

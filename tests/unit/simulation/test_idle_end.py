@@ -1,0 +1,24 @@
+"""Runs that end when idle."""
+
+import pytest
+
+from simulation.runs import run_replication
+from simulation.scenario import loads
+
+SCENARIO = """
+clock: {start: "2026-03-02T09:00:00Z", until: idle}
+queues: {desk: {agents: 1, wrap_up: 60s}}
+campaigns:
+  list: {contacts: [{phone: "+14155550101", behaviour: [{human: {after: 10s, talk: 30s}}]}]}
+"""
+
+
+@pytest.mark.parametrize("horizon", ["40s", "1h", "2d"])
+def test_work_beyond_the_idle_end_does_not_count_whatever_the_horizon(horizon: str) -> None:
+    scenario = loads(SCENARIO, overrides=[f"clock.horizon={horizon}"])
+    result = run_replication(scenario, 0, None, False, lambda share, calls: None)
+    agents = result.kpis["agents"]["desk"]
+    assert result.virtual_us == 40_000_000
+    assert agents["occupancy"] == (30_000_000.0, 40_000_000.0)
+    assert agents["wrap_up_share"] == (0.0, 40_000_000.0)
+    assert result.consistent
