@@ -256,7 +256,9 @@ class Campaign:
         self.pacer.answered(call, now)
 
     def _attempt_connected(self, call: int, now: Instant) -> None:
-        if call not in self.pacer.waiting and call not in self.pacer.in_flight:
+        if call in self.pacer.in_flight:
+            self.answered += 1
+        elif call not in self.pacer.waiting:
             self.illegal_events += 1
             return
         self.connects += 1
@@ -269,6 +271,8 @@ class Campaign:
             return
         self.ended_by_disposition[event.disposition] += 1
         if event.disposition == ABANDONED:
+            if event.call in self.pacer.in_flight:
+                self.answered += 1
             self.pacer.abandoned(event.call, now)
         else:
             self.pacer.ended(event.call, now)
