@@ -1,0 +1,94 @@
+"""Events and commands: their kinds, names and facts fit each other, and each finds its executor."""
+
+import inspect
+from typing import Any
+
+import pytest
+
+from busyhour.core import commands, events
+from busyhour.core.attempts import Contact, Lease
+from busyhour.core.call import TRANSITIONS
+from busyhour.core.campaign import CAMPAIGN_TRANSITIONS
+from busyhour.core.commands import Command, Executor
+from busyhour.core.events import (
+    CALL_EVENT_KINDS,
+    EVENT_NAMES,
+    CallEvent,
+    CampaignEvent,
+    Event,
+    QueueEvent,
+)
+
+KINDS = {name: value for name, value in vars(events).items() if name.isupper() and isinstance(value, int)}
+LEASE = Lease(Contact(11, 0, 0), 1)
+ARGUMENTS: dict[str, Any] = {
+    **dict.fromkeys(("call", "agent", "queue", "campaign", "priority", "kind", "sip_code", "waiting"), 5),
+    **dict.fromkeys(("disposition", "end_reason", "result", "state", "in_flight", "blocked_by", "count"), 1),
+    **dict.fromkeys(("transfer_to", "retry_at", "at", "voice_agent"), 7),
+    "contacts": [LEASE.contact],
+    "exhausted": True,
+    "leases": [LEASE],
+    "granted": [LEASE],
+    "calls": [5],
+    "returned": [],
+}
+
+
+def made(kind_of: type) -> list[Any]:
+    """One of every class of a module, with the constructor's names filled in."""
+    found: list[Any] = []
+    for module in (events, commands):
+        for name, value in vars(module).items():
+            if inspect.isclass(value) and issubclass(value, kind_of) and value.__module__ == module.__name__:
+                if name in ("Event", "Command", "QueueEvent", "CallEvent", "CampaignEvent"):
+                    continue
+                found.append(value(*(ARGUMENTS[argument] for argument in arguments_of(value))))
+    return found
+
+
+def arguments_of(made: type) -> list[str]:
+    return [name for name in inspect.signature(made).parameters if name != "self"]
+
+
+def test_kinds_are_numbered_in_the_order_of_their_names() -> None:
+    kinds = {name: value for name, value in KINDS.items() if name != "CALL_EVENT_KINDS" and value >= 0}
+    kinds = {name: value for name, value in kinds.items() if name != "ABSENT"}
+    assert sorted(kinds.values()) == list(range(len(EVENT_NAMES)))
+    for name, value in kinds.items():
+        assert EVENT_NAMES[value].lower() == name.replace("_", "").lower()
+
+
+def test_each_machine_s_table_is_of_its_own_kinds() -> None:
+    assert {kind for _, kind in TRANSITIONS} == set(range(CALL_EVENT_KINDS))
+    assert {EVENT_NAMES[kind] for _, kind in CAMPAIGN_TRANSITIONS} == {
+        "CampaignLaunched",
+        "CampaignPaused",
+        "CampaignResumed",
+        "CampaignStopped",
+    }
+
+
+@pytest.mark.parametrize("event", made(Event), ids=lambda event: type(event).__name__)
+def test_every_event_has_a_subject_and_one_addressee(event: Event) -> None:
+    assert event.subject() >= 0
+    same_machine = {CallEvent: 5, QueueEvent: -1, CampaignEvent: -2 - 5}
+    (address,) = (address for base, address in same_machine.items() if isinstance(event, base))
+    assert event.addressee() == address
+
+
+@pytest.mark.parametrize("command", made(Command), ids=lambda command: type(command).__name__)
+def test_every_command_asks_its_own_method_of_the_executor(command: Command) -> None:
+    """Of one that implements nothing, so that the method says so. Events are received, never carried out."""
+    with pytest.raises(NotImplementedError) as raised:
+        command.carry_out(Executor())
+    asked = raised.traceback[-1].name.replace("_", "")
+    assert asked == ("carryout" if isinstance(command, Event) else type(command).__name__.lower())
+
+
+def test_the_roots_carry_nothing_out() -> None:
+    with pytest.raises(NotImplementedError):
+        Command().carry_out(Executor())
+    with pytest.raises(NotImplementedError):
+        Event(0).subject()
+    with pytest.raises(NotImplementedError):
+        Event(0).addressee()
