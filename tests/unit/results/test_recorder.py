@@ -153,5 +153,4 @@ def test_memory_is_bounded_by_blocks_and_not_by_calls(tmp_path: Path) -> None:
     few, many = peak_mb(tmp_path / "few", 300_000), peak_mb(tmp_path / "many", 3_000_000)
     kept = 2 * 4 * 2_700_000 // 2**20  # while they are put in order
     assert many < few + kept + 60
-    assert many < 400
     assert CALL_ROW.itemsize * 2_700_000 > 250 * 2**20
