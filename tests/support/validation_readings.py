@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ class Calls:
 
     def equal(self, column: str, text: str) -> NDArray[np.bool_]:
         """Rows that say `text` there."""
-        return pc.equal(self._table[column], text).fill_null(False).to_numpy()
+        return pc.equal(self._table[column], pa.scalar(text)).fill_null(False).to_numpy()
 
 
 class Reading(ABC):

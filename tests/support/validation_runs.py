@@ -111,6 +111,11 @@ def replicate(text: str, readings: Sequence[Reading], replication: int) -> Repli
         return Replicated(result, [reading.observe(calls) for reading in readings])
 
 
+def first_of(text: str) -> ReplicationResult:
+    """The first replication of the scenario `text`."""
+    return replicate(text, (), 0).result
+
+
 class Crew:
     """Processes that replicate."""
 
@@ -122,8 +127,15 @@ class Crew:
         self, text: str, replications: range, readings: Sequence[Reading] = ()
     ) -> list[Replicated]:
         """In order. Raises whatever a replication raised."""
-        chunk = max(1, len(replications) // (4 * self._processes))
-        return list(self._pool.map(partial(replicate, text, tuple(readings)), replications, chunksize=chunk))
+        one = partial(replicate, text, tuple(readings))
+        return list(self._pool.map(one, replications, chunksize=self._chunk(len(replications))))
+
+    def first_replications(self, texts: Sequence[str]) -> list[ReplicationResult]:
+        """Of each scenario its first, in order. Raises whatever a replication raised."""
+        return list(self._pool.map(first_of, texts, chunksize=self._chunk(len(texts))))
+
+    def _chunk(self, count: int) -> int:
+        return max(1, count // (4 * self._processes))
 
     def estimates(self, text: str, results: Sequence[ReplicationResult]) -> dict[str, Estimate]:
         """As `summary.json` has them, by `section.name.kpi`."""

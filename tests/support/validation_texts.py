@@ -1,6 +1,6 @@
 """The scenario files of the validation table's rows; what they must give is in `validation_scenarios`.
 
-Many short replications rather than few long ones: where the core is interpreted a tenth of them runs, and
+Many short replications rather than few long ones: where the core is interpreted a quarter of them runs, and
 an interval wants more than a handful.
 """
 
@@ -28,7 +28,7 @@ inbound: [{queue: line, rate: "ERLANGS/min"}]
 HALF_HOUR = """
 schema: busyhour.scenario/v1
 clock: {horizon: 205h, warmup: 5h}
-replications: 100
+replications: 120
 queues: {line: {agents: 14, handle_time: {exponential: {mean: 180s}}, service_level: {threshold: 20s}}}
 inbound: [{queue: line, rate: "200/h"}]
 """

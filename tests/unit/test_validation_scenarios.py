@@ -25,7 +25,8 @@ def test_validation_names_kpis_of_parts_its_scenario_has(name: str) -> None:
     scenario = loads(validation.text)
     exact = validation.kpis()
     assert exact or validation.of_rows()
-    assert set(validation.wider) <= set(exact)
+    assert set(validation.wider) <= {*exact, *map(str, validation.of_rows())}
+    assert bool(validation.wider) == bool(validation.because)
     for path in (*exact, *validation.zero):
         section, part, kpi = path.split(".")
         assert part in getattr(scenario, section)
