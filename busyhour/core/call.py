@@ -363,50 +363,6 @@ class Call:
         commands.append(CloseCall(self.id))
         return commands
 
-    def snapshot(self) -> dict[str, object]:
-        """Every attribute as plain data."""
-        return {name: getattr(self, name) for name in CALL_ATTRIBUTES}
-
-
-CALL_ATTRIBUTES: Final = (
-    "id",
-    "direction",
-    "state",
-    "campaign",
-    "contact",
-    "attempt",
-    "queue",
-    "trunk",
-    "voice_agent",
-    "agent",
-    "priority",
-    "screens_answers",
-    "leaves_messages",
-    "dial_timeout",
-    "max_wait",
-    "created_at",
-    "dialed_at",
-    "ringing_at",
-    "answered_at",
-    "voice_connected_at",
-    "queued_at",
-    "connected_at",
-    "ended_at",
-    "disposition",
-    "end_reason",
-    "sip_code",
-    "amd",
-    "illegal_events",
-)
-
-
-def restored(snapshot: dict[str, object]) -> Call:
-    """The call that `snapshot` was taken from. Raises KeyError when an attribute is missing."""
-    call = Call(0, INBOUND, ABSENT, ABSENT, 0, 0)
-    for name in CALL_ATTRIBUTES:
-        setattr(call, name, snapshot[name])
-    return call
-
 
 def unwanted_agent(event: AgentAssigned) -> list[Command]:
     """An agent was reserved for a call that cannot use one any more (it ended, or has another): let the agent go."""

@@ -1,8 +1,8 @@
 """Machines as plain data, and back: what JSON can carry, and nothing of the configuration.
 
 `restore_…` makes a machine that was built from the same configuration go on where the snapshot was taken; both then
-answer every event alike. Anything else than what `…_snapshot` gave raises SnapshotError. A call has its own
-(`call.restored`), because a call is all state.
+answer every event alike. A call is all state: `restored_call` makes it anew. Anything else than what `…_snapshot` gave
+raises SnapshotError.
 """
 
 from collections import deque
@@ -10,15 +10,74 @@ from typing import Final, cast
 
 from busyhour.core.agent_queue import AGENT_STATES, IDLE, RESERVED, AgentQueues, Queue, WaitingCall
 from busyhour.core.attempts import Contact, Lease
+from busyhour.core.call import CALL_STATES, Call
 from busyhour.core.campaign import Campaign
 from busyhour.core.contact_list import ContactList
+from busyhour.core.disposition import INBOUND
 from busyhour.core.errors import SnapshotError
+from busyhour.core.ids import ABSENT
 
 Plain = dict[str, object]
 
+_CALL: Final = "call"
 _QUEUES: Final = "group of queues"
 _CONTACTS: Final = "contact list"
 _CAMPAIGN: Final = "campaign"
+
+
+# Calls --------------------------------------------------------------------------------------------------------------
+
+_CALL_ATTRIBUTES: Final = (
+    "id",
+    "direction",
+    "state",
+    "campaign",
+    "contact",
+    "attempt",
+    "queue",
+    "trunk",
+    "voice_agent",
+    "agent",
+    "priority",
+    "screens_answers",
+    "leaves_messages",
+    "dial_timeout",
+    "max_wait",
+    "created_at",
+    "dialed_at",
+    "ringing_at",
+    "answered_at",
+    "voice_connected_at",
+    "queued_at",
+    "connected_at",
+    "ended_at",
+    "disposition",
+    "end_reason",
+    "sip_code",
+    "amd",
+    "illegal_events",
+)
+"""All but `line`, which is the carrier's."""
+_CALL_FLAGS: Final = ("screens_answers", "leaves_messages")
+
+
+def call_snapshot(call: Call) -> Plain:
+    """Every attribute, yes and no as such."""
+    return {name: getattr(call, name) for name in _CALL_ATTRIBUTES}
+
+
+def restored_call(snapshot: Plain) -> Call:
+    """The call that `snapshot` was taken from. Raises SnapshotError."""
+    call = Call(0, INBOUND, ABSENT, ABSENT, 0, 0)
+    for name in _CALL_ATTRIBUTES:
+        value = _int(snapshot, name, _CALL)
+        if name in _CALL_FLAGS:
+            setattr(call, name, value != 0)
+        else:
+            setattr(call, name, value)
+    if not 0 <= call.state < len(CALL_STATES):
+        raise SnapshotError(_CALL, f"there is no call state {call.state}")
+    return call
 
 
 # Agent queues -------------------------------------------------------------------------------------------------------

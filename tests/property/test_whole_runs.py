@@ -46,7 +46,12 @@ def clocked(scenario: Scenario, **changes: object) -> Scenario:
 
 
 def until_idle(scenario: Scenario) -> Scenario:
-    return clocked(scenario, until="idle", horizon=None)
+    """Everybody gives up some day: who has endless patience waits for ever once the last shift is over."""
+    queues = {
+        name: queue.model_copy(update={"max_wait": queue.max_wait or 3600 * SECOND})
+        for name, queue in scenario.queues.items()
+    }
+    return clocked(scenario.model_copy(update={"queues": queues}), until="idle", horizon=None)
 
 
 @settings(max_examples=100)
