@@ -7,7 +7,7 @@ simulator one driver holds every machine; live, each actor's driver holds its ow
 from typing import final
 
 from busyhour.core.agent_queue import AgentQueues
-from busyhour.core.call import ENDED, Call, unwanted_agent
+from busyhour.core.call import ENDED, Call
 from busyhour.core.campaign import Campaign
 from busyhour.core.commands import (
     BeginWrapUp,
@@ -101,65 +101,59 @@ class Driver(Executor):
 
     def deliver(self, event: Event) -> None:
         """Have one event from outside received, and everything that follows from it at this instant."""
-        if self.post is None:
-            self._inbox.append(event)
-        else:
-            self._inbox.append(Arrived(event))
-        self.run()
+        self._carry_out([event] if self.post is None else [Arrived(event)])
 
     def deliver_to(self, call: Call, event: CallEvent) -> None:
         """`deliver` for who has the call at hand and need not have it looked up."""
         if self.trace is not None or self.post is not None or call.state == ENDED:
             self.deliver(event)
-            return
-        self.events += 1
-        self._inbox += call.receive(event, self.now)
-        self.run()
+        else:
+            self.events += 1
+            inbox: list[Command] = []
+            call.answer(event, self.now, inbox)
+            self._carry_out(inbox)
 
     def enqueue(self, event: Event) -> None:
         """Take one event from a port that is being asked to do something: it is received in its turn."""
-        if self.post is None:
-            self._inbox.append(event)
-        else:
-            self._inbox.append(Arrived(event))
+        self._inbox.append(event if self.post is None else Arrived(event))
 
-    def run(self) -> None:
-        """Carry out until nothing is left to carry out."""
-        inbox = self._inbox
+    def _carry_out(self, inbox: list[Command]) -> None:
+        """Carry out until nothing is left to carry out. The list is the driver's own from now on, and grows."""
+        self._inbox = inbox
+        if self.trace is not None or self.post is not None:
+            self._carry_out_watched(inbox)
+            return
         now = self.now
-        place = 0
-        if self.trace is None and self.post is None:
-            queues = self.queues
-            calls = self.calls
-            outward = 0
-            for command in inbox:  # which grows meanwhile
-                if isinstance(command, QueueEvent):
-                    inbox += queues.receive(command, now)
-                elif isinstance(command, CallEvent):
-                    call = calls.get(command.call)
-                    if call is not None:
-                        inbox += call.receive(command, now)
-                    else:
-                        inbox += self._stray(command)
-                elif isinstance(command, CampaignEvent):
-                    inbox += self.campaigns[command.campaign].receive(command, now)
+        queues = self.queues
+        calls = self.calls
+        outward = 0
+        for command in inbox:
+            if isinstance(command, QueueEvent):
+                queues.answer(command, now, inbox)
+            elif isinstance(command, CallEvent):
+                call = calls.get(command.call)
+                if call is not None:
+                    call.answer(command, now, inbox)
                 else:
-                    outward += 1
-                    command.carry_out(self)
-            self.events += len(inbox) - outward
-        else:
-            while place < len(inbox):
-                command = inbox[place]
-                place += 1
-                if isinstance(command, Arrived):
-                    self._receive(command.event)
-                elif not isinstance(command, Event):
-                    command.carry_out(self)
-                elif self.post is not None:
-                    self.post.send(command, self.now)
-                else:
-                    self._receive(command)
-        inbox.clear()
+                    self._stray(command)
+            elif isinstance(command, CampaignEvent):
+                self.campaigns[command.campaign].answer(command, now, inbox)
+            else:
+                outward += 1
+                command.carry_out(self)
+        self.events += len(inbox) - outward
+
+    def _carry_out_watched(self, inbox: list[Command]) -> None:
+        """The same where a trace looks on, or machines elsewhere have their events by post."""
+        for command in inbox:
+            if isinstance(command, Arrived):
+                self._receive(command.event)
+            elif not isinstance(command, Event):
+                command.carry_out(self)
+            elif self.post is not None:
+                self.post.send(command, self.now)
+            else:
+                self._receive(command)
 
     def _receive(self, event: Event) -> None:
         """The same as in `run`, watched."""
@@ -167,35 +161,34 @@ class Driver(Executor):
         if self.trace is not None:
             self.trace(event, self.now)
         if isinstance(event, QueueEvent):
-            self._inbox.extend(self.queues.receive(event, self.now))
+            self.queues.answer(event, self.now, self._inbox)
         elif isinstance(event, CallEvent):
             call = self.calls.get(event.call)
-            self._inbox.extend(self._stray(event) if call is None else call.receive(event, self.now))
+            if call is not None:
+                call.answer(event, self.now, self._inbox)
+            else:
+                self._stray(event)
         else:
             assert isinstance(event, CampaignEvent)
-            self._inbox.extend(self.campaigns[event.campaign].receive(event, self.now))
+            self.campaigns[event.campaign].answer(event, self.now, self._inbox)
 
-    def _stray(self, event: CallEvent) -> list[Command]:
+    def _stray(self, event: CallEvent) -> None:
         """An event for a call that has ended."""
         self.stray_events += 1
         if isinstance(event, AgentAssigned):
-            return unwanted_agent(event)
-        return []
+            self._inbox.append(event.declined())
 
     def call_deadline(self, call: Call) -> None:
         """The call's deadline has come."""
-        self._inbox.extend(call.on_deadline(self.now))
-        self.run()
+        self._carry_out(call.on_deadline(self.now))
 
     def queue_deadline(self) -> None:
         """A reservation's time is up."""
-        self._inbox.extend(self.queues.on_deadline(self.now))
-        self.run()
+        self._carry_out(self.queues.on_deadline(self.now))
 
     def campaign_deadline(self, campaign: Campaign) -> None:
         """The campaign's deadline has come."""
-        self._inbox.extend(campaign.on_deadline(self.now))
-        self.run()
+        self._carry_out(campaign.on_deadline(self.now))
 
     # Commands ---------------------------------------------------------------------------------------------------
 
@@ -218,7 +211,8 @@ class Driver(Executor):
         self.carrier.start_voice_session(self.calls[command.call], command.voice_agent, self.now)
 
     def close_call(self, command: CloseCall) -> None:
-        call = self.calls.pop(command.call)
+        call = self.calls[command.call]
+        del self.calls[command.call]
         self.stray_events += call.illegal_events
         self.log.write(call)
 

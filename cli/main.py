@@ -1,5 +1,6 @@
 """The `busyhour` command. A verb's module is imported when it is used: `busyhour --help` is instant."""
 
+import os
 import sys
 import traceback
 from importlib import import_module
@@ -8,6 +9,9 @@ from typing import Final
 import click
 
 from cli.exits import COULD_NOT_RUN, INTERRUPTED, OK, WRONG_INPUT
+
+# numpy's linear algebra would start a thread a processor, which spin for a while and are never used.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 VERBS: Final = {
     "simulate": "Run a scenario in virtual time: KPIs with intervals, call records, a report.",

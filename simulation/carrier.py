@@ -71,17 +71,21 @@ class Leg(Occurrence):
     `index` is the contact's or caller's number, under which the attributes are drawn from `draws`.
     """
 
-    source: int = ABSENT
-    """Number of the inbound source; ABSENT for an attempt of a campaign."""
-    try_no: int = 1
-    outcome: int = HUMAN_ANSWERS
-    ring_us: int = 0
-    script: Script | None = None
-    has_channel: bool = False
-    waits: bool = False
-    """Patience has begun."""
-    is_clear: bool = False
-    """The line is dead: nobody is there any more."""
+    __slots__ = (
+        "call",
+        "carrier",
+        "draws",
+        "has_channel",
+        "index",
+        "is_clear",
+        "outcome",
+        "patience_us",
+        "ring_us",
+        "script",
+        "source",
+        "try_no",
+        "waits",
+    )
 
     def __init__(
         self, carrier: "SimulatedCarrier", call: Call, draws: Draws, index: int, patience_us: int
@@ -91,6 +95,17 @@ class Leg(Occurrence):
         self.draws: Draws = draws
         self.index: int = index
         self.patience_us: int = patience_us
+        self.source: int = ABSENT
+        """Number of the inbound source; ABSENT for an attempt of a campaign."""
+        self.try_no: int = 1
+        self.outcome: int = HUMAN_ANSWERS
+        self.ring_us: int = 0
+        self.script: Script | None = None
+        self.has_channel: bool = False
+        self.waits: bool = False
+        """Patience has begun."""
+        self.is_clear: bool = False
+        """The line is dead: nobody is there any more."""
 
     def happen(self, stage: int, now: Instant) -> None:
         call = self.call

@@ -13,8 +13,8 @@ from simulation.agenda import DEADLINES, MESSAGES, Agenda, Occurrence
 from simulation.inbound import InboundSource
 from simulation.substreams import DurationStream
 
-ROUND: Final = 8_192
-"""Occurrences between two reports of progress."""
+ROUND: Final = 1_024
+"""Occurrences between two reports of progress, at which compiled code lets other threads have a turn."""
 NO_BOUND: Final = 1 << 61
 """Later than any instant."""
 

@@ -1,10 +1,11 @@
 """One replication, from a scenario to its result and files."""
 
 import gc
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import final
+from typing import Final, final
 
 from busyhour.adapters.wall_clock import elapsed_s
 from busyhour.core.campaign import BLOCKED_BY, COMPLETED
@@ -25,6 +26,8 @@ from simulation.assembly import World, assemble
 from simulation.scenario import Scenario
 from simulation.timeline import StatisticsStart
 from simulation.tracing import EventFile, TraceLines
+
+_SWITCH_INTERVAL_S: Final = 0.000_2
 
 Progress = Callable[[float, int], None]
 """Told the share of the run done (0 to 1) and the calls ended so far; may raise to give the replication up."""
@@ -54,7 +57,7 @@ def run_replication(
         if clock.warmup > 0:
             world.engine.agenda.at(clock.start_us + clock.warmup, CHANGES, StatisticsStart(baseline.begin))
         until = ABSENT if clock.end_us is None else clock.end_us
-        with _uncollected():
+        with _undisturbed():
             ended_at = world.engine.run(
                 until, clock.until == "idle", _Reporter(scenario, world, progress).report
             )
@@ -96,13 +99,19 @@ def _ignored(now: Instant) -> None:
 
 
 @contextmanager
-def _uncollected() -> Generator[None]:
-    """Without the cyclic garbage collector, which finds nothing: what the engine lets go of has no cycles."""
-    was_enabled = gc.isenabled()
+def _undisturbed() -> Generator[None]:
+    """Without the cyclic garbage collector, which finds nothing: what the engine lets go of has no cycles.
+
+    And with threads taking turns quickly. The recorder's hands the interpreter over before each of its hundreds of
+    operations on whole columns, and would get it back only every 5 ms: it fell behind and the engine waited for it.
+    """
+    was_enabled, interval = gc.isenabled(), sys.getswitchinterval()
     gc.disable()
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     try:
         yield
     finally:
+        sys.setswitchinterval(interval)
         if was_enabled:
             gc.enable()
 

@@ -88,8 +88,8 @@ class Pool:
     def __init__(self, id: int, queues: list[int]) -> None:
         self.id: int = id
         self.queues: list[int] = queues
-        self.idle: deque[Agent] = deque()
-        """Idle agents, longest idle first."""
+        self.idle: list[Agent] = []
+        """Idle agents, longest idle first. A list, whose `pop(0)` costs less than a deque's up to thousands of them."""
         self.campaigns: list[int] = []
         """Campaigns whose pacing watches these agents."""
         self.staffed: int = 0
@@ -238,6 +238,11 @@ class AgentQueues:
     def receive(self, event: QueueEvent, now: Instant) -> list[Command]:
         """Take one event in; what is illegal here changes nothing and is counted."""
         commands: list[Command] = []
+        self.answer(event, now, commands)
+        return commands
+
+    def answer(self, event: QueueEvent, now: Instant, commands: list[Command]) -> None:
+        """The same for a driver, which has what comes of it appended to its inbox."""
         if isinstance(event, AgentEvent):
             self._agent_event(event, now, commands)
         elif isinstance(event, CallOffered):
@@ -246,7 +251,6 @@ class AgentQueues:
             queue = self.queues[event.queue]
             if queue.withdraw(event.call, now):
                 self._report_waiting(queue, commands)
-        return commands
 
     def deadline(self) -> Instant:
         """When the oldest reservation becomes void; ABSENT when no agent is reserved."""
@@ -276,7 +280,7 @@ class AgentQueues:
         for pool_id in queue.pools:
             pool = self.pools[pool_id]
             if pool.idle:
-                self._reserve(pool.idle.popleft(), queue.id, event.call, now, commands)
+                self._reserve(pool.idle.pop(0), queue.id, event.call, now, commands)
                 return
         if queue.waiting_places != UNLIMITED and queue.waiting >= queue.waiting_places:
             commands.append(CallEvent(OFFER_REFUSED, event.call))

@@ -158,34 +158,37 @@ class Call:
     `campaign`, `contact`, `queue`, `trunk`, `voice_agent` and `agent` are ids, ABSENT where there is none.
     """
 
-    # Defaults stand in the class body, and there are no slots, because most of thirty attributes keep their default
-    # through most of a call's life: setting each in `__init__` took a twelfth of an interpreted run.
-    state: int = CREATED
-    campaign: int = ABSENT
-    contact: int = ABSENT
-    attempt: int = 0
-    voice_agent: int = ABSENT
-    agent: int = ABSENT
-    screens_answers: bool = False
-    dial_timeout: Micros = 0
-    """From dialling to giving up an unanswered attempt; 0 for never."""
-    max_wait: Micros = 0
-    """From the offer to a queue to sending the caller away; 0 for never."""
-    leaves_messages: bool = False
-    dialed_at: Instant = ABSENT
-    ringing_at: Instant = ABSENT
-    answered_at: Instant = ABSENT
-    voice_connected_at: Instant = ABSENT
-    queued_at: Instant = ABSENT
-    connected_at: Instant = ABSENT
-    ended_at: Instant = ABSENT
-    disposition: int = UNKNOWN
-    end_reason: int = END_COMPLETED
-    sip_code: int = ABSENT
-    amd: int = AMD_NONE
-    illegal_events: int = 0
-    line: object = None
-    """What the carrier keeps of the call: it sets it and takes it away again. No part of a snapshot."""
+    __slots__ = (
+        "agent",
+        "amd",
+        "answered_at",
+        "attempt",
+        "campaign",
+        "connected_at",
+        "contact",
+        "created_at",
+        "dial_timeout",
+        "dialed_at",
+        "direction",
+        "disposition",
+        "end_reason",
+        "ended_at",
+        "id",
+        "illegal_events",
+        "leaves_messages",
+        "line",
+        "max_wait",
+        "priority",
+        "queue",
+        "queued_at",
+        "ringing_at",
+        "screens_answers",
+        "sip_code",
+        "state",
+        "trunk",
+        "voice_agent",
+        "voice_connected_at",
+    )
 
     def __init__(
         self, id: int, direction: int, queue: int, trunk: int, priority: int, created_at: Instant
@@ -196,65 +199,98 @@ class Call:
         self.trunk: int = trunk
         self.priority: int = priority
         self.created_at: Instant = created_at
+        self.state: int = CREATED
+        self.campaign: int = ABSENT
+        self.contact: int = ABSENT
+        self.attempt: int = 0
+        self.voice_agent: int = ABSENT
+        self.agent: int = ABSENT
+        self.screens_answers: bool = False
+        self.dial_timeout: Micros = 0
+        """From dialling to giving up an unanswered attempt; 0 for never."""
+        self.max_wait: Micros = 0
+        """From the offer to a queue to sending the caller away; 0 for never."""
+        self.leaves_messages: bool = False
+        self.dialed_at: Instant = ABSENT
+        self.ringing_at: Instant = ABSENT
+        self.answered_at: Instant = ABSENT
+        self.voice_connected_at: Instant = ABSENT
+        self.queued_at: Instant = ABSENT
+        self.connected_at: Instant = ABSENT
+        self.ended_at: Instant = ABSENT
+        self.disposition: int = UNKNOWN
+        self.end_reason: int = END_COMPLETED
+        self.sip_code: int = ABSENT
+        self.amd: int = AMD_NONE
+        self.illegal_events: int = 0
+        self.line: object = None
+        """What the carrier keeps of the call: it sets it and takes it away again. No part of a snapshot."""
 
     def receive(self, event: CallEvent, now: Instant) -> list[Command]:
         """Take one event in; what is illegal here changes nothing and is counted."""
+        commands: list[Command] = []
+        self.answer(event, now, commands)
+        return commands
+
+    def answer(self, event: CallEvent, now: Instant, commands: list[Command]) -> None:
+        """The same for a driver, which has what comes of it appended to its inbox."""
         kind = event.kind
         if not _LEGAL[self.state * CALL_EVENT_KINDS + kind]:
             self.illegal_events += 1
             if isinstance(event, AgentAssigned) and event.agent != self.agent:
-                return unwanted_agent(event)
-            return []
-        if kind == PARTY_HUNG_UP:
-            return self._party_hung_up(now)
-        if isinstance(event, AgentAssigned):
-            return self._connect(event.agent, now)
-        if kind == CALL_ARRIVED:
+                commands.append(event.declined())
+        elif kind == PARTY_HUNG_UP:
+            self._party_hung_up(now, commands)
+        elif isinstance(event, AgentAssigned):
+            self._connect(event.agent, now, commands)
+        elif kind == CALL_ARRIVED:
             self.answered_at = now
-            return self._wait_for_agent(self.queue, now)
-        if kind == ATTEMPT_ADMITTED:
+            self._wait_for_agent(self.queue, now, commands)
+        elif kind == ATTEMPT_ADMITTED:
             self.state = DIALING
             self.dialed_at = now
-            return [PlaceCall(self.id)]
-        if kind == CARRIER_RINGING:
+            commands.append(PlaceCall(self.id))
+        elif kind == CARRIER_RINGING:
             self.state = RINGING
             self.ringing_at = now
-            return []
-        if isinstance(event, CarrierRefused):
+        elif isinstance(event, CarrierRefused):
             self.sip_code = event.sip_code
             if event.disposition == CANCELLED:
                 # We have cancelled nothing, or the call would have ended: the carrier's own doing, and no free attempt.
-                return self._end(FAILED, END_CARRIER_FAILURE, now, [])
-            return self._end(event.disposition, event.end_reason, now, [])
-        if kind == CARRIER_ANSWERED:
+                self._end(FAILED, END_CARRIER_FAILURE, now, commands)
+            else:
+                self._end(event.disposition, event.end_reason, now, commands)
+        elif kind == CARRIER_ANSWERED:
             self.answered_at = now
             self.sip_code = 200
             if self.screens_answers:
                 self.state = SCREENING
-                return [ScreenAnswer(self.id)]
-            return self._greet(now)
-        if isinstance(event, AnswerScreened):
-            return self._screened(event.result, now)
-        if kind == AGENT_HUNG_UP:
-            return self._end(HUMAN, END_AGENT_HUNG_UP, now, [HangUp(self.id)])
-        if kind == OFFER_REFUSED:
-            return self._end(self._lost_while_waiting(BUSY), END_QUEUE_FULL, now, [HangUp(self.id)])
-        if kind == VOICE_STARTED:
+                commands.append(ScreenAnswer(self.id))
+            else:
+                self._greet(now, commands)
+        elif isinstance(event, AnswerScreened):
+            self._screened(event.result, now, commands)
+        elif kind == OFFER_REFUSED:
+            self._hang_up(self._lost_while_waiting(BUSY), END_QUEUE_FULL, now, commands)
+        elif kind == AGENT_HUNG_UP:
+            self._hang_up(HUMAN, END_AGENT_HUNG_UP, now, commands)
+        elif kind == VOICE_STARTED:
             self.state = WITH_VOICE
             self.voice_connected_at = now
-            if self.campaign == ABSENT:
-                return []
-            return [AttemptEvent(ATTEMPT_CONNECTED, self.campaign, self.id)]
-        if kind == VOICE_REFUSED:
-            return self._end(ABANDONED, END_NO_VOICE_AGENT, now, [HangUp(self.id)])
-        if isinstance(event, VoiceFinished):
+            if self.campaign != ABSENT:
+                commands.append(AttemptEvent(ATTEMPT_CONNECTED, self.campaign, self.id))
+        elif kind == VOICE_REFUSED:
+            self._hang_up(ABANDONED, END_NO_VOICE_AGENT, now, commands)
+        elif isinstance(event, VoiceFinished):
             if event.transfer_to != ABSENT:
-                return self._wait_for_agent(event.transfer_to, now)
-            return self._end(HUMAN, END_COMPLETED, now, [HangUp(self.id)])
-        if kind == MESSAGE_LEFT:
-            return self._end(MACHINE, END_MACHINE, now, [HangUp(self.id)])
-        assert isinstance(event, HangUpRequested), "the table allows no other kind"
-        return self._hung_up_by_us(event.end_reason, now)
+                self._wait_for_agent(event.transfer_to, now, commands)
+            else:
+                self._hang_up(HUMAN, END_COMPLETED, now, commands)
+        elif kind == MESSAGE_LEFT:
+            self._hang_up(MACHINE, END_MACHINE, now, commands)
+        else:
+            assert isinstance(event, HangUpRequested), "the table allows no other kind"
+            self._hung_up_by_us(event.end_reason, now, commands)
 
     def deadline(self) -> Instant:
         """When an unanswered attempt is given up or a waiting caller sent away; ABSENT when nothing is due."""
@@ -267,69 +303,66 @@ class Call:
 
     def on_deadline(self, now: Instant) -> list[Command]:
         """Nobody answered in time, or no agent within the longest wait. Harmless when nothing is due."""
+        commands: list[Command] = []
         due = self.deadline()
         if due == ABSENT or now < due:
-            return []
+            return commands
         if self.state == WAITING:
-            return self._end(self._lost_while_waiting(ABANDONED), END_MAX_WAIT, now, [HangUp(self.id)])
-        self.sip_code = 487  # RFC 3261 15.1.2: what a cancelled INVITE is answered with.
-        return self._end(NO_ANSWER, END_DIAL_TIMEOUT, now, [HangUp(self.id)])
+            self._hang_up(self._lost_while_waiting(ABANDONED), END_MAX_WAIT, now, commands)
+        else:
+            self.sip_code = 487  # RFC 3261 15.1.2: what a cancelled INVITE is answered with.
+            self._hang_up(NO_ANSWER, END_DIAL_TIMEOUT, now, commands)
+        return commands
 
-    def _greet(self, now: Instant) -> list[Command]:
+    def _greet(self, now: Instant, commands: list[Command]) -> None:
         """A live answer, as far as we can tell: a queue takes it, else a voice agent or the campaign's message."""
         if self.voice_agent == ABSENT and self.queue != ABSENT:
-            return self._wait_for_agent(self.queue, now)
+            self._wait_for_agent(self.queue, now, commands)
+            return
         self.state = STARTING_VOICE
-        if self.campaign == ABSENT:
-            return [StartVoiceSession(self.id, self.voice_agent)]
-        return [
-            AttemptEvent(ATTEMPT_ANSWERED, self.campaign, self.id),
-            StartVoiceSession(self.id, self.voice_agent),
-        ]
+        if self.campaign != ABSENT:
+            commands.append(AttemptEvent(ATTEMPT_ANSWERED, self.campaign, self.id))
+        commands.append(StartVoiceSession(self.id, self.voice_agent))
 
-    def _wait_for_agent(self, queue: int, now: Instant) -> list[Command]:
+    def _wait_for_agent(self, queue: int, now: Instant, commands: list[Command]) -> None:
         self.state = WAITING
         self.queue = queue
         self.queued_at = now
-        if self.campaign == ABSENT or self.voice_connected_at != ABSENT:
-            return [CallOffered(queue, self.id, self.priority)]
-        return [
-            AttemptEvent(ATTEMPT_ANSWERED, self.campaign, self.id),
-            CallOffered(queue, self.id, self.priority),
-        ]
+        if self.campaign != ABSENT and self.voice_connected_at == ABSENT:
+            commands.append(AttemptEvent(ATTEMPT_ANSWERED, self.campaign, self.id))
+        commands.append(CallOffered(queue, self.id, self.priority))
 
-    def _connect(self, agent: int, now: Instant) -> list[Command]:
+    def _connect(self, agent: int, now: Instant, commands: list[Command]) -> None:
         self.state = CONNECTED
         self.agent = agent
         self.connected_at = now
-        if self.campaign == ABSENT or self.voice_connected_at != ABSENT:
-            return [AgentEvent(AGENT_TAKEN, agent, self.id), ConnectAgent(self.id, agent)]
-        return [
-            AgentEvent(AGENT_TAKEN, agent, self.id),
-            AttemptEvent(ATTEMPT_CONNECTED, self.campaign, self.id),
-            ConnectAgent(self.id, agent),
-        ]
+        commands.append(AgentEvent(AGENT_TAKEN, agent, self.id))
+        if self.campaign != ABSENT and self.voice_connected_at == ABSENT:
+            commands.append(AttemptEvent(ATTEMPT_CONNECTED, self.campaign, self.id))
+        commands.append(ConnectAgent(self.id, agent))
 
-    def _screened(self, result: int, now: Instant) -> list[Command]:
+    def _screened(self, result: int, now: Instant, commands: list[Command]) -> None:
         self.amd = result
-        if result == AMD_MACHINE:
-            if self.leaves_messages:
-                self.state = LEAVING_MESSAGE
-                return [LeaveMessage(self.id)]
-            return self._end(MACHINE, END_MACHINE, now, [HangUp(self.id)])
-        return self._greet(now)
+        if result != AMD_MACHINE:
+            self._greet(now, commands)
+        elif self.leaves_messages:
+            self.state = LEAVING_MESSAGE
+            commands.append(LeaveMessage(self.id))
+        else:
+            self._hang_up(MACHINE, END_MACHINE, now, commands)
 
-    def _party_hung_up(self, now: Instant) -> list[Command]:
+    def _party_hung_up(self, now: Instant, commands: list[Command]) -> None:
         if self.state == CONNECTED or self.state == WITH_VOICE:
-            return self._end(HUMAN, END_CUSTOMER_HUNG_UP, now, [])
-        if self.state == WAITING:
-            return self._end(self._lost_while_waiting(ABANDONED), END_NO_AGENT, now, [])
-        if self.state == DIALING or self.state == RINGING:
-            return self._end(NO_ANSWER, END_NO_ANSWER, now, [])
-        if self.state == LEAVING_MESSAGE:
-            return self._end(MACHINE, END_MACHINE, now, [])
-        # Gone before anybody could tell who answered.
-        return self._end(UNKNOWN, END_CUSTOMER_HUNG_UP, now, [])
+            self._end(HUMAN, END_CUSTOMER_HUNG_UP, now, commands)
+        elif self.state == WAITING:
+            self._end(self._lost_while_waiting(ABANDONED), END_NO_AGENT, now, commands)
+        elif self.state == DIALING or self.state == RINGING:
+            self._end(NO_ANSWER, END_NO_ANSWER, now, commands)
+        elif self.state == LEAVING_MESSAGE:
+            self._end(MACHINE, END_MACHINE, now, commands)
+        else:
+            # Gone before anybody could tell who answered.
+            self._end(UNKNOWN, END_CUSTOMER_HUNG_UP, now, commands)
 
     def _lost_while_waiting(self, inbound_disposition: int) -> int:
         """A person whom a voice agent has served was reached; one who got nobody was abandoned."""
@@ -339,16 +372,21 @@ class Call:
             return inbound_disposition
         return ABANDONED
 
-    def _hung_up_by_us(self, end_reason: int, now: Instant) -> list[Command]:
+    def _hung_up_by_us(self, end_reason: int, now: Instant, commands: list[Command]) -> None:
         disposition = CANCELLED
         if self.state == CONNECTED or self.state == WITH_VOICE or self.voice_connected_at != ABSENT:
             disposition = HUMAN
-        commands: list[Command] = []
-        if self.state != CREATED:
-            commands.append(HangUp(self.id))
-        return self._end(disposition, end_reason, now, commands)
+        if self.state == CREATED:
+            self._end(disposition, end_reason, now, commands)
+        else:
+            self._hang_up(disposition, end_reason, now, commands)
 
-    def _end(self, disposition: int, end_reason: int, now: Instant, commands: list[Command]) -> list[Command]:
+    def _hang_up(self, disposition: int, end_reason: int, now: Instant, commands: list[Command]) -> None:
+        """We end what has a line."""
+        commands.append(HangUp(self.id))
+        self._end(disposition, end_reason, now, commands)
+
+    def _end(self, disposition: int, end_reason: int, now: Instant, commands: list[Command]) -> None:
         before = self.state
         self.state = ENDED
         self.ended_at = now
@@ -361,9 +399,3 @@ class Call:
         if self.campaign != ABSENT:
             commands.append(AttemptEnded(self.campaign, self.id, disposition, end_reason))
         commands.append(CloseCall(self.id))
-        return commands
-
-
-def unwanted_agent(event: AgentAssigned) -> list[Command]:
-    """An agent was reserved for a call that cannot use one any more (it ended, or has another): let the agent go."""
-    return [AgentEvent(AGENT_RELEASED, event.agent, event.call)]

@@ -175,6 +175,11 @@ class Campaign:
     def receive(self, event: CampaignEvent, now: Instant) -> list[Command]:
         """Take one event in; what is illegal here changes nothing and is counted."""
         commands: list[Command] = []
+        self.answer(event, now, commands)
+        return commands
+
+    def answer(self, event: CampaignEvent, now: Instant, commands: list[Command]) -> None:
+        """The same for a driver, which has what comes of it appended to its inbox."""
         if isinstance(event, AttemptEnded):
             self._attempt_ended(event, now)
         elif isinstance(event, AgentChanged):
@@ -193,7 +198,6 @@ class Campaign:
         else:
             self._command(event, now, commands)
         self._dial(now, commands)
-        return commands
 
     def deadline(self) -> Instant:
         """When dialling should be considered again without any event; ABSENT when only events matter."""
