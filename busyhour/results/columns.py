@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 from busyhour.core.disposition import (
     ABANDONED,
+    END_CANCELLED,
     END_CARRIER_FAILURE,
+    END_HORIZON,
     END_NO_CHANNEL,
     END_NO_VOICE_AGENT,
     END_QUEUE_FULL,
@@ -118,6 +120,15 @@ class Columns:
 
     def offered_to_queue(self) -> Flags:
         return (self.queue >= 0) & ((self.queued_at >= 0) | (self.end_reason == END_QUEUE_FULL))
+
+    def left_waiting(self) -> Flags:
+        """Gave up waiting for an agent or was sent away; callers whom a voice agent had served before, too."""
+        others_doing = (
+            (self.end_reason == END_QUEUE_FULL)
+            | (self.end_reason == END_CANCELLED)
+            | (self.end_reason == END_HORIZON)
+        )
+        return (self.queued_at >= 0) & (self.connected_at < 0) & ~others_doing
 
     def offered_to_voice_agent(self) -> Flags:
         turned_away = (self.end_reason == END_NO_VOICE_AGENT) | (

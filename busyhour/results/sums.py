@@ -235,7 +235,7 @@ class Ledger:
         answered = connected_at >= 0
         wait = np.where(answered, connected_at, ended_at) - offered_at
         code = answered * _ANSWERED
-        code += (c.disposition[chosen] == ABANDONED) * _ABANDONED
+        code += c.left_waiting()[chosen] * _ABANDONED
         code += (c.end_reason[chosen] == END_QUEUE_FULL) * _TURNED_AWAY
         code += (wait > 0) * _WAITED
         code += (answered & (wait <= self._thresholds[queue])) * _IN_TIME

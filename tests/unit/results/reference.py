@@ -122,7 +122,7 @@ def mmc(
                     queued_at=at,
                     ended_at=gone,
                     queue=0,
-                    end_reason=d.END_CUSTOMER_HUNG_UP,
+                    end_reason=d.END_NO_AGENT if at + patience < horizon else d.END_HORIZON,
                     disposition=d.ABANDONED if at + patience < horizon else d.UNKNOWN,
                 )
             )
@@ -233,7 +233,11 @@ class ByHand:
         ]
         entered = [c for c in offered if c["end_reason"] != d.END_QUEUE_FULL]
         answered = [c for c in offered if c["connected_at"] >= 0]
-        abandoned = _with(offered, d.ABANDONED)
+        others_doing = (d.END_QUEUE_FULL, d.END_CANCELLED, d.END_HORIZON)
+        abandoned = sum(
+            c["queued_at"] >= 0 and c["connected_at"] < 0 and c["end_reason"] not in others_doing
+            for c in offered
+        )
         blocked = len(offered) - len(entered)
         in_time = sum(_wait(c) <= self.names.service_threshold(index) for c in answered)
         pools = self.names.queue_pools[index]
