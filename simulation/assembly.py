@@ -117,7 +117,8 @@ class _Assembly:
         self._changes(driver, queues, sizes)
         for source in sources:
             source.open()
-        return World(self._names(sizes), Engine(self.agenda, driver, sources), driver, carrier, log)
+        engine = Engine(self.agenda, driver, sources, self._last_launches())
+        return World(self._names(sizes), engine, driver, carrier, log)
 
     def _names(self, sizes: list[int]) -> Names:
         scenario = self.scenario
@@ -202,6 +203,14 @@ class _Assembly:
                 source.retry_after = line.retry.after
             sources.append(source)
         return sources
+
+    def _last_launches(self) -> list[Instant]:
+        last = [self.start + plan.launch_at for plan in self.scenario.campaigns.values()]
+        for entry in self.scenario.timeline:
+            if entry.launch is not None:
+                number = self.campaign_no[entry.launch]
+                last[number] = max(last[number], self.start + entry.at)
+        return last
 
     def _changes(self, driver: Driver, queues: AgentQueues, sizes: list[int]) -> None:
         """Shifts, launches, outages and the timeline, onto the agenda; those of one instant in this order."""

@@ -128,12 +128,16 @@ class DelayedPost(Post):
 class Engine:
     """One replication under way."""
 
-    __slots__ = ("_sources", "_watches", "agenda", "driver", "queue_watch", "turns")
+    __slots__ = ("_last_launches", "_sources", "_watches", "agenda", "driver", "queue_watch", "turns")
 
-    def __init__(self, agenda: Agenda, driver: Driver, sources: list[InboundSource]) -> None:
+    def __init__(
+        self, agenda: Agenda, driver: Driver, sources: list[InboundSource], last_launches: list[Instant]
+    ) -> None:
+        """`last_launches`: by campaign, when the timeline launches it for the last time."""
         self.agenda: Agenda = agenda
         self.driver: Driver = driver
         self._sources: list[InboundSource] = sources
+        self._last_launches: list[Instant] = last_launches
         self._watches: list[CampaignWatch] = []
         for campaign in driver.campaigns:
             self._watches.append(CampaignWatch(agenda, driver, campaign))
@@ -221,7 +225,10 @@ class Engine:
         if self.driver.calls:
             return False
         for campaign in self.driver.campaigns:
-            if campaign.state != COMPLETED and campaign.state != STOPPED:
+            if campaign.state == STOPPED:
+                if self.driver.now <= self._last_launches[campaign.id]:
+                    return False
+            elif campaign.state != COMPLETED:
                 return False
         for source in self._sources:
             if source.to_come > 0:

@@ -22,3 +22,25 @@ def test_work_beyond_the_idle_end_does_not_count_whatever_the_horizon(horizon: s
     assert agents["occupancy"] == (30_000_000.0, 40_000_000.0)
     assert agents["wrap_up_share"] == (0.0, 40_000_000.0)
     assert result.consistent
+
+
+RELAUNCHED = """
+clock: {start: "2026-03-02T09:00:00Z", until: idle}
+queues: {desk: {agents: 1}}
+campaigns:
+  list:
+    contacts:
+      - {phone: "+14155550101", behaviour: [{human: {after: 10s, talk: 30s}}]}
+      - {phone: "+14155550102", behaviour: [{human: {after: 10s, talk: 30s}}]}
+    pacing: {mode: progressive}
+timeline:
+  - {at: 0s, launch: list}
+  - {at: 20s, stop: list}
+  - {at: 1h, launch: list}
+"""
+
+
+def test_a_stopped_campaign_that_is_launched_again_has_work_left() -> None:
+    result = run_replication(loads(RELAUNCHED), 0, None, False, lambda share, calls: None)
+    assert result.kpis["campaigns"]["list"]["contacts_completed"] == 2.0
+    assert result.virtual_us == 3_640_000_000
