@@ -73,9 +73,8 @@ DEFINITIONS: Final[dict[Section, tuple[Definition, ...]]] = {
         _count("connects", "Connects", "Live answers that reached a human or a voice agent.", True),
         _count("abandoned", "Abandoned", "Live answers who hung up before an agent took them."),
         _share("answer_rate", "Answer rate", "Live answers ÷ attempts.", True),
-        _count(
-            "contacts_completed", "Contacts completed", "Contacts worked to an end: reached, or closed.", True
-        ),
+        _count("contacts_completed", "Contacts completed", "Contacts of whom a person was reached.", True),
+        _count("contacts_exhausted", "Contacts exhausted", "Contacts out of attempts and not reached.", True),
         _count("contacts_remaining", "Contacts remaining", "Contacts still to be worked at the end.", True),
         Definition(
             "duration_s",
@@ -106,7 +105,6 @@ DEFINITIONS: Final[dict[Section, tuple[Definition, ...]]] = {
             "Attempts that found no channel, the trunk down, or the carrier answering 503.",
         ),
         _count("contacts_total", "Contacts", "Contacts in the list."),
-        _count("contacts_exhausted", "Contacts exhausted", "Contacts out of attempts and not reached."),
         _CALLS_PER_SECOND,
     ),
     "queues": (

@@ -60,7 +60,7 @@ def quantity(value: float | None, unit: Unit, beside: float | None = None) -> st
 def given(value: float, unit: Unit) -> str:
     """A number that somebody chose, such as a cap or a horizon: as it is, without trailing zeros."""
     scale, symbol = scale_of(value, unit)
-    return f"{value * scale:,.10g}{symbol}"
+    return f"{value * scale:,.7g}{symbol}"
 
 
 def interval_of(estimate: Estimate, unit: Unit) -> str:

@@ -147,7 +147,8 @@ class Campaign(Part):
     pacing: Pacing = Field(default=Pacing(), description="How the campaign decides when to dial.")
     limits: Limits = Field(default=Limits(), description="Bounds of this campaign.")
     dial_timeout: Duration = Field(
-        default=25_000_000, description="How long it rings before the dial is given up."
+        default=25_000_000,
+        description="From dialling, the post-dial delay included, until an unanswered call is given up.",
     )
     calling_hours: CallingHours | None = Field(
         default=None, description="When contacts may be called. Default: at any time."
