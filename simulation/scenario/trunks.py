@@ -20,7 +20,7 @@ class Late(Part):
 
 
 class Outage(Part):
-    """The trunk is down from one time to another: attempts and callers meanwhile are refused, calls already up go on."""
+    """The trunk is down from one time to another: it takes no new calls, and those already up go on."""
 
     from_: Duration = Field(
         alias="from", description="When it starts, from the start of the run.", examples=["1h"]
