@@ -193,26 +193,26 @@ class Driver(Executor):
     # Commands ---------------------------------------------------------------------------------------------------
 
     def place_call(self, command: PlaceCall) -> None:
-        self.carrier.dial(self.calls[command.call], self.now)
+        self.carrier.dial(command.call, self.now)
 
     def hang_up(self, command: HangUp) -> None:
-        self.carrier.hang_up(self.calls[command.call], self.now)
+        self.carrier.hang_up(command.call, self.now)
 
     def screen_answer(self, command: ScreenAnswer) -> None:
-        self.carrier.screen_answer(self.calls[command.call], self.now)
+        self.carrier.screen_answer(command.call, self.now)
 
     def connect_agent(self, command: ConnectAgent) -> None:
-        self.carrier.connect_agent(self.calls[command.call], command.agent, self.now)
+        self.carrier.connect_agent(command.call, command.agent, self.now)
 
     def leave_message(self, command: LeaveMessage) -> None:
-        self.carrier.leave_message(self.calls[command.call], self.now)
+        self.carrier.leave_message(command.call, self.now)
 
     def start_voice_session(self, command: StartVoiceSession) -> None:
-        self.carrier.start_voice_session(self.calls[command.call], command.voice_agent, self.now)
+        self.carrier.start_voice_session(command.call, command.voice_agent, self.now)
 
     def close_call(self, command: CloseCall) -> None:
-        call = self.calls[command.call]
-        del self.calls[command.call]
+        call = command.call
+        del self.calls[call.id]
         self.stray_events += call.illegal_events
         self.log.write(call)
 

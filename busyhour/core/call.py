@@ -249,7 +249,7 @@ class Call:
         elif kind == ATTEMPT_ADMITTED:
             self.state = DIALING
             self.dialed_at = now
-            commands.append(PlaceCall(self.id))
+            commands.append(PlaceCall(self))
         elif kind == CARRIER_RINGING:
             self.state = RINGING
             self.ringing_at = now
@@ -265,7 +265,7 @@ class Call:
             self.sip_code = 200
             if self.screens_answers:
                 self.state = SCREENING
-                commands.append(ScreenAnswer(self.id))
+                commands.append(ScreenAnswer(self))
             else:
                 self._greet(now, commands)
         elif isinstance(event, AnswerScreened):
@@ -322,7 +322,7 @@ class Call:
         self.state = STARTING_VOICE
         if self.campaign != ABSENT:
             commands.append(AttemptEvent(ATTEMPT_ANSWERED, self.campaign, self.id))
-        commands.append(StartVoiceSession(self.id, self.voice_agent))
+        commands.append(StartVoiceSession(self, self.voice_agent))
 
     def _wait_for_agent(self, queue: int, now: Instant, commands: list[Command]) -> None:
         self.state = WAITING
@@ -339,7 +339,7 @@ class Call:
         commands.append(AgentEvent(AGENT_TAKEN, agent, self.id))
         if self.campaign != ABSENT and self.voice_connected_at == ABSENT:
             commands.append(AttemptEvent(ATTEMPT_CONNECTED, self.campaign, self.id))
-        commands.append(ConnectAgent(self.id, agent))
+        commands.append(ConnectAgent(self, agent))
 
     def _screened(self, result: int, now: Instant, commands: list[Command]) -> None:
         self.amd = result
@@ -347,7 +347,7 @@ class Call:
             self._greet(now, commands)
         elif self.leaves_messages:
             self.state = LEAVING_MESSAGE
-            commands.append(LeaveMessage(self.id))
+            commands.append(LeaveMessage(self))
         else:
             self._hang_up(MACHINE, END_MACHINE, now, commands)
 
@@ -383,7 +383,7 @@ class Call:
 
     def _hang_up(self, disposition: int, end_reason: int, now: Instant, commands: list[Command]) -> None:
         """We end what has a line."""
-        commands.append(HangUp(self.id))
+        commands.append(HangUp(self))
         self._end(disposition, end_reason, now, commands)
 
     def _end(self, disposition: int, end_reason: int, now: Instant, commands: list[Command]) -> None:
@@ -398,4 +398,4 @@ class Call:
             commands.append(CallWithdrawn(self.queue, self.id))
         if self.campaign != ABSENT:
             commands.append(AttemptEnded(self.campaign, self.id, disposition, end_reason))
-        commands.append(CloseCall(self.id))
+        commands.append(CloseCall(self))

@@ -2,7 +2,9 @@
 
 `Command` is the root of everything a machine returns. A command for the outside (a carrier, a store, a person's
 desktop) stands here; an event that one machine emits for another is the command to have it received (see `events`).
-`carry_out` is double dispatch: one native call, where a chain of isinstance tests would cost more than the work.
+A command about a call carries the call itself, for it is carried out where the call is and never sent; an event carries
+its number. `carry_out` is double dispatch: one native call, where a chain of isinstance tests would cost more than the
+work.
 """
 
 from typing import TYPE_CHECKING, final
@@ -13,6 +15,7 @@ from busyhour.core.ids import Instant
 
 if TYPE_CHECKING:
     from busyhour.core.attempts import Lease
+    from busyhour.core.call import Call
 
 
 class Executor:
@@ -68,8 +71,8 @@ class PlaceCall(Command):
 
     __slots__ = ("call",)
 
-    def __init__(self, call: int) -> None:
-        self.call: int = call
+    def __init__(self, call: "Call") -> None:
+        self.call: Call = call
 
     def carry_out(self, executor: Executor) -> None:
         executor.place_call(self)
@@ -82,8 +85,8 @@ class HangUp(Command):
 
     __slots__ = ("call",)
 
-    def __init__(self, call: int) -> None:
-        self.call: int = call
+    def __init__(self, call: "Call") -> None:
+        self.call: Call = call
 
     def carry_out(self, executor: Executor) -> None:
         executor.hang_up(self)
@@ -96,8 +99,8 @@ class ScreenAnswer(Command):
 
     __slots__ = ("call",)
 
-    def __init__(self, call: int) -> None:
-        self.call: int = call
+    def __init__(self, call: "Call") -> None:
+        self.call: Call = call
 
     def carry_out(self, executor: Executor) -> None:
         executor.screen_answer(self)
@@ -110,8 +113,8 @@ class LeaveMessage(Command):
 
     __slots__ = ("call",)
 
-    def __init__(self, call: int) -> None:
-        self.call: int = call
+    def __init__(self, call: "Call") -> None:
+        self.call: Call = call
 
     def carry_out(self, executor: Executor) -> None:
         executor.leave_message(self)
@@ -124,8 +127,8 @@ class ConnectAgent(Command):
 
     __slots__ = ("call", "agent")
 
-    def __init__(self, call: int, agent: int) -> None:
-        self.call: int = call
+    def __init__(self, call: "Call", agent: int) -> None:
+        self.call: Call = call
         self.agent: int = agent
 
     def carry_out(self, executor: Executor) -> None:
@@ -142,8 +145,8 @@ class StartVoiceSession(Command):
 
     __slots__ = ("call", "voice_agent")
 
-    def __init__(self, call: int, voice_agent: int) -> None:
-        self.call: int = call
+    def __init__(self, call: "Call", voice_agent: int) -> None:
+        self.call: Call = call
         self.voice_agent: int = voice_agent
 
     def carry_out(self, executor: Executor) -> None:
@@ -157,8 +160,8 @@ class CloseCall(Command):
 
     __slots__ = ("call",)
 
-    def __init__(self, call: int) -> None:
-        self.call: int = call
+    def __init__(self, call: "Call") -> None:
+        self.call: Call = call
 
     def carry_out(self, executor: Executor) -> None:
         executor.close_call(self)

@@ -7,9 +7,10 @@ import pytest
 
 from busyhour.core import commands, events
 from busyhour.core.attempts import Contact, Lease
-from busyhour.core.call import TRANSITIONS
+from busyhour.core.call import TRANSITIONS, Call
 from busyhour.core.campaign import CAMPAIGN_TRANSITIONS
 from busyhour.core.commands import Command, Executor
+from busyhour.core.disposition import OUTBOUND
 from busyhour.core.events import (
     CALL_EVENT_KINDS,
     EVENT_NAMES,
@@ -21,6 +22,7 @@ from busyhour.core.events import (
 
 KINDS = {name: value for name, value in vars(events).items() if name.isupper() and isinstance(value, int)}
 LEASE = Lease(Contact(11, 0, 0), 1)
+CALL = Call(5, OUTBOUND, 0, 0, 0, 0)
 ARGUMENTS: dict[str, Any] = {
     **dict.fromkeys(("call", "agent", "queue", "campaign", "priority", "kind", "sip_code", "waiting"), 5),
     **dict.fromkeys(("disposition", "end_reason", "result", "state", "in_flight", "blocked_by", "count"), 1),
@@ -42,7 +44,9 @@ def made(kind_of: type) -> list[Any]:
             if inspect.isclass(value) and issubclass(value, kind_of) and value.__module__ == module.__name__:
                 if name in ("Event", "Command", "QueueEvent", "CallEvent", "CampaignEvent"):
                     continue
-                found.append(value(*(ARGUMENTS[argument] for argument in arguments_of(value))))
+                about_a_call = module is commands and value is not commands.BeginWrapUp
+                known = {**ARGUMENTS, "call": CALL} if about_a_call else ARGUMENTS
+                found.append(value(*(known[argument] for argument in arguments_of(value))))
     return found
 
 
