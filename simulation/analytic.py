@@ -43,19 +43,41 @@ def analytic(scenario: Scenario, queue: str) -> dict[str, str | float] | None:
         return None
     definition = scenario.queues[queue]
     source = _sources(scenario, queue)[0]
-    arrivals_per_s = source.rate or 0.0
-    agents = _agents_of(scenario, definition)
-    talk_s = _talk_of(source, definition).mean_us() / SECOND
     threshold_s = definition.service_level.threshold / SECOND
     if _is_loss(definition, source):
-        load = arrivals_per_s * (talk_s + definition.wrap_up.mean_us() / SECOND)
-        model, kpis = "Erlang B", _loss(agents, load, definition.waiting_places == 0)
-    elif source.patience is None:
-        model, kpis = "Erlang C", _endless(ErlangC(agents, arrivals_per_s, talk_s), threshold_s)
+        handle_us = _talk_of(source, definition).mean_us() + definition.wrap_up.mean_us()
+        load = (source.rate or 0.0) * handle_us / SECOND
+        model = "Erlang B"
+        kpis = _loss(_agents_of(scenario, definition), load, definition.waiting_places == 0)
     else:
-        patience_s = source.patience.mean_us() / SECOND
-        model, kpis = "Erlang A", _impatient(ErlangA(agents, arrivals_per_s, talk_s, patience_s), threshold_s)
+        line = _line(scenario, queue)
+        model = "Erlang C" if isinstance(line, ErlangC) else "Erlang A"
+        kpis = _endless(line, threshold_s) if isinstance(line, ErlangC) else _impatient(line, threshold_s)
     return {"model": model, "reference": REFERENCES[model], "note": _note(scenario), **kpis}
+
+
+def wait_curve(scenario: Scenario, queue: str) -> list[tuple[float, float]]:
+    """(seconds, share of all calls that wait longer), up to where one in a thousand does.
+
+    Empty where nobody waits, or `why_not` has a reason.
+    """
+    definition = scenario.queues[queue]
+    if why_not(scenario, queue) is not None or _is_loss(definition, _sources(scenario, queue)[0]):
+        return []
+    line = _line(scenario, queue)
+    last = line.wait_percentile_s(0.999)
+    return [(t, line.wait_above(t)) for t in (last * step / 100 for step in range(101))] if last else []
+
+
+def _line(scenario: Scenario, queue: str) -> ErlangC | ErlangA:
+    """The model of a queue in which callers wait, once `why_not` has nothing to say."""
+    definition = scenario.queues[queue]
+    source = _sources(scenario, queue)[0]
+    agents, arrivals_per_s = _agents_of(scenario, definition), source.rate or 0.0
+    talk_s = _talk_of(source, definition).mean_us() / SECOND
+    if source.patience is None:
+        return ErlangC(agents, arrivals_per_s, talk_s)
+    return ErlangA(agents, arrivals_per_s, talk_s, source.patience.mean_us() / SECOND)
 
 
 def _loss(agents: int, load: float, refused: bool) -> dict[str, float]:

@@ -6,7 +6,7 @@ from busyhour.interpreted import runtime
 from busyhour.results.rows import Names
 from busyhour.results.run_facts import ClosedForm, RunFacts
 from busyhour.results.window import Window
-from simulation.analytic import analytic
+from simulation.analytic import analytic, wait_curve
 from simulation.scenario import Scenario
 from simulation.scenario.trunks import Faults
 from simulation.scenario.writing import to_yaml
@@ -26,6 +26,7 @@ def facts_of(scenario: Scenario, wall_s: float = 0.0, workers: int = 1) -> RunFa
         resolved=to_yaml(scenario),
         expectations=scenario.expect,
         analytic=closed_forms(scenario),
+        wait_curves={name: wait_curve(scenario, name) for name in scenario.queues},
         abandonment_caps={
             name: campaign.pacing.abandonment_cap
             for name, campaign in scenario.campaigns.items()

@@ -29,7 +29,6 @@ from busyhour.results.traces import (
     scaled,
     stacked_layer,
 )
-from busyhour.results.waits import QUANTILES
 from busyhour.results.wording import given, mean_and_interval, quantity
 
 _MOST_LINES: Final = 6
@@ -213,21 +212,10 @@ def _waits(
     traces = line_with_band(
         "simulated", scaled(curve, 100.0), "@blue", "%{y:.2f}% wait longer than %{x:.4~g} s"
     )
-    closed_form = facts.analytic.get(queue)
     last = float(curve.x[-1])
-    if queue in facts.wait_curves:
-        points = [(x, y) for x, y in facts.wait_curves[queue] if x <= last]
-        model = str((closed_form or {}).get("model", "closed form"))
-        traces.append(closed_form_trace(model, points, "lines"))
-    elif closed_form is not None:
-        known = [
-            (float(closed_form[k]), 1 - p) for k, p in QUANTILES.items() if _positive(closed_form.get(k))
-        ]
-        if isinstance(closed_form.get("wait_probability"), float):
-            known.insert(0, (0.0, float(closed_form["wait_probability"])))
-        traces.append(
-            closed_form_trace(str(closed_form["model"]), [p for p in known if p[0] <= 1.05 * last], "markers")
-        )
+    points = [(x, y) for x, y in facts.wait_curves.get(queue, ()) if x <= last]
+    if points:
+        traces.append(closed_form_trace(str(facts.analytic[queue]["model"]), points))
     threshold_s = facts.names.service_threshold(list(facts.names.queues).index(queue)) / 1e6
     layout = plain_layout("seconds waited", "% that wait longer")
     if threshold_s <= last:
@@ -335,7 +323,3 @@ def _of(index: int, count: int, what: str) -> str:
 
 def _band(curves: Curves) -> str:
     return " The band holds 90% of the replications." if len(curves.series) > 1 else ""
-
-
-def _positive(value: str | float | None) -> bool:
-    return isinstance(value, float) and value > 0

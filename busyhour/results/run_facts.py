@@ -30,7 +30,7 @@ class RunFacts:
     analytic: Mapping[str, ClosedForm] = field(default_factory=dict[str, ClosedForm])
     """By queue, where it is plain enough for a closed form."""
     wait_curves: Mapping[str, Curve] = field(default_factory=dict[str, Curve])
-    """By queue: the closed form's tail of the waits, to draw through the simulated one."""
+    """By queue: the closed form's tail of the waits, to draw through the simulated one; empty where it has none."""
     abandonment_caps: Mapping[str, float] = field(default_factory=dict[str, float])
     """By campaign, a share; campaigns without a cap are left out."""
     channel_limits: Mapping[str, int] = field(default_factory=dict[str, int])

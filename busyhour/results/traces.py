@@ -56,15 +56,14 @@ def limit_line(name: str, x: Sequence[Any], y: float, colour: str) -> Trace:
     }
 
 
-def closed_form_trace(model: str, points: Sequence[tuple[float, float]], mode: str) -> Trace:
+def closed_form_trace(model: str, points: Sequence[tuple[float, float]]) -> Trace:
     return {
         "type": "scatter",
-        "mode": mode,
+        "mode": "lines",
         "name": for_plotly(model),
         "x": [number(x) for x, _ in points],
         "y": [number(100 * y) for _, y in points],
         "line": {"color": "@ink", "width": 1.5, "dash": "dot"},
-        "marker": {"color": "@ink", "size": 8, "symbol": "diamond-open", "line": {"width": 1.5}},
         "hovertemplate": f"{for_plotly(model)}: %{{y:.3~g}}% wait longer than %{{x:.4~g}} s<extra></extra>",
     }
 

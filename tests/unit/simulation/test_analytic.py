@@ -6,7 +6,7 @@ import pytest
 
 from busyhour.core.erlang import ErlangC, erlang_b
 from busyhour.core.erlang_a import ErlangA
-from simulation.analytic import analytic, why_not
+from simulation.analytic import analytic, wait_curve, why_not
 from simulation.scenario import Scenario, loads
 from simulation.scenario.kpis import KPIS
 
@@ -53,6 +53,21 @@ def test_callers_who_wait_for_ever_are_erlang_c() -> None:
         },
         rel=1e-12,
     )
+
+
+@pytest.mark.parametrize("patience", ["infinite", "{exponential: {mean: 2m}}"])
+def test_the_tail_of_the_waits_falls_from_those_who_wait_to_one_in_a_thousand(patience: str) -> None:
+    scenario = scenario_of(PLAIN, f"queues.billing.patience={patience}")
+    seconds, shares = zip(*wait_curve(scenario, "billing"), strict=True)
+    assert list(seconds) == sorted(seconds)
+    assert list(shares) == sorted(shares, reverse=True)
+    assert (seconds[0], shares[0]) == (0.0, kpis_of(scenario)["wait_probability"])
+    assert shares[-1] == pytest.approx(0.001)
+
+
+def test_where_nobody_waits_or_no_closed_form_holds_there_is_no_tail() -> None:
+    assert wait_curve(scenario_of(PLAIN, "queues.billing.waiting_places=0"), "billing") == []
+    assert wait_curve(scenario_of(PLAIN, "queues.billing.wrap_up=10s"), "billing") == []
 
 
 def test_callers_with_exponential_patience_are_erlang_a() -> None:
