@@ -140,14 +140,9 @@ TRANSITIONS: Final[dict[tuple[int, int], tuple[int, ...]]] = {
 """(state, event kind) → the states it may lead to; what is not here is illegal."""
 
 
-def _legal() -> list[bool]:
-    legal = [False] * (len(CALL_STATES) * CALL_EVENT_KINDS)
-    for state, kind in TRANSITIONS:
-        legal[state * CALL_EVENT_KINDS + kind] = True
-    return legal
-
-
-_LEGAL: Final = _legal()
+_LEGAL: Final = [
+    (state, kind) in TRANSITIONS for state in range(len(CALL_STATES)) for kind in range(CALL_EVENT_KINDS)
+]
 
 
 @final
