@@ -4,6 +4,7 @@
 # redis-py leaves the types of its keyword arguments out.
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,12 +15,14 @@ from redis.exceptions import RedisError
 
 from busyhour.adapters.valkey.errors import StoreRefusedError
 
+FUNCTIONS: Final = Path(__file__).with_name("functions.lua")
 OLDEST: Final = (7, 2)
 """Of Redis and of Valkey: from here on Functions and their flags are what the library of Functions relies on."""
 
 
 async def connect(url: str) -> "Redis":
-    """A client of the store at `url` (redis://, rediss:// or unix://), whose settings have been looked at.
+    """A client of the store at `url` (redis://, rediss:// or unix://), whose settings have been looked at and which has
+    our Functions.
 
     It repeats nothing by itself: what was asked and not answered may have been done.
 
@@ -34,6 +37,7 @@ async def connect(url: str) -> "Redis":
         raise StoreRefusedError(shown, str(wrong)) from wrong
     try:
         require_durable(shown, await client.info())
+        await client.function_load(FUNCTIONS.read_text(encoding="utf-8"), replace=True)
     except StoreRefusedError:
         await client.aclose()
         raise

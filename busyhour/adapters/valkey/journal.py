@@ -1,0 +1,114 @@
+"""The durable history of one owner's machines: a snapshot, and what was appended since.
+
+Truth is here, and the process that writes it is a cache with a lease. Claiming the journal ends the lease of whoever
+had it before: a process that was paused and wakes up can write nothing.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# redis-py's answers have no types.
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from busyhour.core.errors import BusyhourError
+
+_PAGE: Final = 1_000
+"""Entries read at a time when a journal is recovered."""
+
+
+class FencedError(BusyhourError):
+    """Somebody else has claimed the journal `name`; `reason` names the epochs. Its owner must stop."""
+
+    name: str
+    reason: str
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the journal {self.name} has another owner: {self.reason}"
+
+
+class SequenceError(BusyhourError):
+    """The journal `name` does not end where its owner thought; `reason` has both numbers. A fault of Busyhour's own."""
+
+    name: str
+    reason: str
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the journal {self.name} is out of step: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What a new owner starts from."""
+
+    snapshot: bytes | None
+    entries: Sequence[bytes]
+    """Appended after the snapshot, oldest first."""
+
+
+class Journal:
+    """One owner's side of the journal `name`. `claim` comes first.
+
+    `append` and `snapshot` may be repeated when their answer was lost: done twice is done once.
+    """
+
+    def __init__(self, client: "Redis", name: str) -> None:
+        self._client: Any = client
+        self.name: str = name
+        self.epoch: int = 0
+        self.head: int = 0
+        """Entries ever appended."""
+        stem = f"journal:{{{name}}}:"
+        self._keys = (f"{stem}epoch", f"{stem}head", f"{stem}entries", f"{stem}snapshot")
+
+    async def claim(self) -> Recovered:
+        """Become the owner, and read what there is. Raises FencedError when somebody claims it meanwhile."""
+        epoch_key, head_key, entries_key, snapshot_key = self._keys
+        epoch = int(await self._client.fcall("busyhour_journal_claim", 1, epoch_key))
+        head = int(await self._client.get(head_key) or 0)
+        at, data = await self._client.hmget(snapshot_key, "at", "data")
+        entries: list[bytes] = []
+        while len(entries) < head - int(at or 0):
+            page = await self._client.lrange(entries_key, len(entries), len(entries) + _PAGE - 1)
+            if not page:
+                break
+            entries += page
+        if int(await self._client.get(epoch_key) or 0) != epoch:
+            raise FencedError(self.name, f"epoch {epoch} is over")
+        self.epoch, self.head = epoch, head
+        return Recovered(data, entries)
+
+    async def append(self, entries: Sequence[bytes]) -> None:
+        """Durable when it returns, all of them or none. Raises FencedError, SequenceError."""
+        if entries:
+            self.head = int(await self._call("append", 3, self.head, *entries))
+
+    async def snapshot(self, data: bytes) -> None:
+        """`data` stands for everything appended so far, which is dropped. Raises FencedError, SequenceError."""
+        await self._call("snapshot", 4, self.head, data)
+
+    async def _call(self, verb: str, keys: int, *arguments: object) -> Any:
+        try:
+            return await self._client.fcall(
+                f"busyhour_journal_{verb}", keys, *self._keys[:keys], self.epoch, *arguments
+            )
+        except ResponseError as refused:
+            word, _, reason = str(refused).partition(" ")
+            if word == "FENCED":
+                raise FencedError(self.name, reason) from refused
+            if word == "SEQUENCE":
+                raise SequenceError(self.name, reason) from refused
+            raise
