@@ -20,7 +20,7 @@ def golden_path(scenario_file: Path) -> Path:
 def read_golden(path: Path) -> list[str] | None:
     """The lines, or None where there is no such file."""
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return None
 

@@ -59,8 +59,9 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has gone, which is no fault; Python would say so once more at exit.
+    except (BrokenPipeError, SystemExit):
+        # Whoever read the output has gone (click exits for that alone), which is no fault; Python would say so once
+        # more at exit.
         sys.stdout = None
         return OK
     except OSError as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from busyhour.core.agent_queue import UNLIMITED, Agent, AgentQueues, Pool, Queue
+from busyhour.core.campaign import Campaign
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.core.token_bucket import TokenBucket
 from busyhour.driver import Driver
@@ -85,6 +86,7 @@ class _Assembly:
         carrier = SimulatedCarrier(
             self.agenda, self.trunks, outbound.callees, self._voice(), Faults(self.agenda)
         )
+        self._watch_sessions(carrier.voice, campaigns, len(queues.agents))
         desk = SimulatedDesk(self.agenda, len(queues.agents))
         admission = SimulatedAdmission(
             self.trunks,
@@ -159,7 +161,8 @@ class _Assembly:
             pools[-1].steps = []
             changes = [entry.set_agents for entry in scenario.timeline if entry.set_agents is not None]
             counts = [change.count for change in changes if change.pool == name]
-            size = max([sum(shift.count for shift in pool.staffing), *counts])
+            # A shift that starts after the timeline has set a number adds to it.
+            size = sum(shift.count for shift in pool.staffing) + max(counts, default=0)
             sizes.append(size)
             first = len(agents)
             agents.extend([Agent(first + i, number) for i in range(size)])
@@ -175,6 +178,16 @@ class _Assembly:
                 VoiceAgent(ABSENT if agent.capacity is None else agent.capacity, agent.talk_time, share, to)
             )
         return VoiceBank(agents, MESSAGE)
+
+    def _watch_sessions(self, voice: VoiceBank, campaigns: list[Campaign], first: int) -> None:
+        """A voice agent's sessions, all free at first, are to its campaigns what idle agents are to others."""
+        voice.open_sessions(first)
+        for number, plan in enumerate(self.scenario.campaigns.values()):
+            if plan.voice_agent is not None:
+                agent = voice.agents[self.voice_no[plan.voice_agent]]
+                agent.campaigns.append(number)
+                for session in agent.free[::-1]:
+                    campaigns[number].pacer.agent_idle(session, self.start)
 
     def _post(self) -> DelayedPost | None:
         delay = self.scenario.clock.message_delay
@@ -195,7 +208,7 @@ class _Assembly:
             )
             source.trunk = ABSENT if line.trunk is None else self.trunk_no[line.trunk]
             source.priority = line.priority
-            source.max_wait = self.scenario.queues[line.queue].max_wait or 0
+            source.max_wait = self.scenario.queues[line.queue].max_wait_us
             source.handle_time = line.handle_time
             source.patience = line.patience if line.patience is not None else self.queue_times[queue].patience
             if line.retry is not None:
@@ -222,10 +235,12 @@ class _Assembly:
             roster = Roster(queues, first, size)
             rosters[name] = roster
             first += size
+            # Ends first: who goes at an instant at which others come makes room for them.
             for shift in pool.staffing:
-                agenda.at(self.start + shift.from_, CHANGES, StaffChange(driver, roster, 0, shift.count))
                 if shift.to is not None:
                     agenda.at(self.start + shift.to, CHANGES, StaffChange(driver, roster, 0, -shift.count))
+            for shift in pool.staffing:
+                agenda.at(self.start + shift.from_, CHANGES, StaffChange(driver, roster, 0, shift.count))
         for name, trunk in scenario.trunks.items():
             change = TrunkChange(self.trunks[self.trunk_no[name]])
             for outage in trunk.faults.outages:

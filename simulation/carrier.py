@@ -236,10 +236,12 @@ class SimulatedCarrier(Carrier):
 
     def start_voice_session(self, call: Call, voice_agent: int, now: Instant) -> None:
         leg = leg_of(call)
-        if not self.voice.start(voice_agent, call.id, now):
+        if not self.voice.has_room(voice_agent):
             self.driver.enqueue(CallEvent(VOICE_REFUSED, call.id))
             return
         self.driver.enqueue(CallEvent(VOICE_STARTED, call.id))
+        for event in self.voice.start(voice_agent, call.id, now):
+            self.driver.enqueue(event)
         talk_us = self.voice.talk_us(voice_agent, leg.draws, leg.index)
         if leg.script is not None and leg.script.talk_us != AS_DRAWN:
             talk_us = leg.script.talk_us
@@ -313,9 +315,11 @@ class SimulatedCarrier(Carrier):
         call = leg.call
         if call.state != WITH_VOICE:
             return
-        self.voice.finish(call.id, self.driver.now)
         transfer_to = self.voice.transfer_to(call.voice_agent, leg.draws, leg.index)
+        free_again = self.voice.finish(call.id, self.driver.now)
         self.driver.deliver(VoiceFinished(call.id, transfer_to))
+        for event in free_again:
+            self.driver.deliver(event)
         self.begin_patience(leg, self.driver.now)
 
     def close(self, leg: Leg, now: Instant) -> None:
@@ -330,7 +334,8 @@ class SimulatedCarrier(Carrier):
             if trunk.faults is not None:
                 self.faults.forget(call.id)
         if call.voice_agent != ABSENT:
-            self.voice.finish(call.id, now)
+            for event in self.voice.finish(call.id, now):
+                self.driver.enqueue(event)
 
     def _decide(self, leg: Leg, callees: Callees, now: Instant) -> None:
         """What this attempt will meet, and when."""

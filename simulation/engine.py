@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, final
 
-from busyhour.core.campaign import COMPLETED, STOPPED, Campaign
+from busyhour.core.campaign import CALLING_HOURS, COMPLETED, CONTACTS, STOPPED, Campaign
 from busyhour.core.disposition import END_HORIZON
 from busyhour.core.events import Event, HangUpRequested
 from busyhour.core.ids import ABSENT, Instant
@@ -201,9 +201,13 @@ class Engine:
                 watch.look(now)
             if queue_watch is not None:
                 queue_watch.look()
-            if stops_idle and not driver.calls and self.is_idle():
-                self.turns += turn + 1
-                return False
+            if stops_idle:
+                if self._sources and watches and self._is_work_over():
+                    for source in self._sources:
+                        source.close()
+                if not driver.calls and self.is_idle():
+                    self.turns += turn + 1
+                    return False
         self.turns += ROUND
         return True
 
@@ -218,20 +222,28 @@ class Engine:
         for occurrence in self.agenda.occurrences():
             if not isinstance(occurrence, CampaignWatch):
                 return False
+        for campaign in self.driver.campaigns:
+            awaits = campaign.blocked_by == CONTACTS or campaign.blocked_by == CALLING_HOURS
+            if awaits and campaign.deadline() != ABSENT:
+                return False
         return True
 
     def is_idle(self) -> bool:
         """Nothing is left to do but for agents to finish their wrap-up."""
-        if self.driver.calls:
+        if self.driver.calls or not self._is_work_over():
             return False
+        for source in self._sources:
+            if source.to_come > 0:
+                return False
+        return True
+
+    def _is_work_over(self) -> bool:
+        """No campaign has work left, now or by the timeline."""
         for campaign in self.driver.campaigns:
             if campaign.state == STOPPED:
                 if self.driver.now <= self._last_launches[campaign.id]:
                     return False
             elif campaign.state != COMPLETED:
-                return False
-        for source in self._sources:
-            if source.to_come > 0:
                 return False
         return True
 

@@ -26,6 +26,7 @@ class InboundSource(Occurrence):
         "arrivals",
         "arrived",
         "carrier",
+        "closed",
         "handle_time",
         "max_wait",
         "number",
@@ -71,6 +72,8 @@ class InboundSource(Occurrence):
         """Callers so far; a caller keeps the number through every try."""
         self.to_come: int = 0
         """Occurrences of this source on the agenda: the next caller and those who will try again."""
+        self.closed: bool = False
+        """Nobody calls any more."""
         self._draws: list[Draws] = []
 
     def open(self) -> None:
@@ -81,7 +84,14 @@ class InboundSource(Occurrence):
             self.to_come += 1
             self.carrier.agenda.at(instant, PROGRESS, self, 0)
 
+    def close(self) -> None:
+        """From now on nobody calls: those on the agenda stay away."""
+        self.closed = True
+        self.to_come = 0
+
     def happen(self, stage: int, now: Instant) -> None:
+        if self.closed:
+            return
         caller = self.arrived
         self.arrived = caller + 1
         instant = self.arrivals.next()
@@ -124,6 +134,8 @@ class InboundSource(Occurrence):
 
     def consider_retry(self, leg: Leg, now: Instant) -> None:
         """The caller got nobody, and perhaps tries again later."""
+        if self.closed:
+            return
         draws = leg.draws
         if draws.uniform("retry", leg.index) < self.retry_probability:
             after_us = draws.duration_us("retry.after", self.retry_after, leg.index)
@@ -148,5 +160,6 @@ class CallerAgain(Occurrence):
         self.caller: int = caller
 
     def happen(self, stage: int, now: Instant) -> None:
-        self.source.to_come -= 1
-        self.source.call_in(self.caller, stage, now)
+        if not self.source.closed:
+            self.source.to_come -= 1
+            self.source.call_in(self.caller, stage, now)

@@ -56,8 +56,11 @@ class OutboundAssembly:
         clocks = [ZoneClock(zone, hours, hours_zone) for zone in zones]
         contacts = ContactList(supply.count, clocks, _retry(plan))
         pacing = plan.pacing
+        mode = pacing.mode
+        if plan.voice_agent is not None and scenario.voice_agents[plan.voice_agent].capacity is None:
+            mode = "agentless"  # There is a session for every call, so that limits alone hold dialling.
         pacer = pacer_for(
-            PACING_MODES.index(pacing.mode),
+            PACING_MODES.index(mode),
             pacing.lines_per_agent,
             pacing.max_lines_per_agent,
             pacing.abandonment_cap,
@@ -70,8 +73,12 @@ class OutboundAssembly:
             ABSENT if plan.voice_agent is None else self.voice_no[plan.voice_agent],
             plan.dial_timeout,
         )
-        if plan.queue is not None:
-            dial.max_wait = scenario.queues[plan.queue].max_wait or 0
+        waits_in = plan.queue
+        if plan.voice_agent is not None:
+            transfer = scenario.voice_agents[plan.voice_agent].transfer
+            waits_in = None if transfer is None else transfer.to
+        if waits_in is not None:
+            dial.max_wait = scenario.queues[waits_in].max_wait_us
         dial.priority = plan.priority
         dial.screens_answers = plan.amd.enabled
         dial.leaves_messages = plan.amd.on_machine == "leave_message"

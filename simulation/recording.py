@@ -12,6 +12,8 @@ from simulation.carrier import SimulatedCarrier, leg_of
 from simulation.desk import SimulatedDesk
 from simulation.inbound import InboundSource
 
+MOST_ATTEMPTS: Final = 2**15 - 1
+"""A caller who tries more often is recorded as trying for this time."""
 CHUNK_ROWS: Final = 16_384
 """Rows handed on at a time: 2 MB."""
 
@@ -40,7 +42,7 @@ class SimulatedCallLog(CallLog):
         ended_at = call.ended_at
         self.carrier.close(leg, ended_at)
         wrap_up_us = 0
-        if call.agent != ABSENT and self.wraps_up[call.queue]:
+        if call.agent != ABSENT and self.wraps_up[call.queue] and call.end_reason != END_HORIZON:
             wrap_up_us = leg.draws.wrap_up_us(call.queue, leg.index)
             self.desk.wrap_up_us[call.agent] = wrap_up_us
         row = self._writer
@@ -60,7 +62,7 @@ class SimulatedCallLog(CallLog):
         write_i16_le(row, call.queue)
         write_i16_le(row, call.trunk)
         write_i16_le(row, call.voice_agent)
-        write_i16_le(row, call.attempt)
+        write_i16_le(row, call.attempt if call.attempt < MOST_ATTEMPTS else MOST_ATTEMPTS)
         write_i16_le(row, call.sip_code if call.sip_code > 0 else 0)
         row.append(call.disposition)
         row.append(call.end_reason)

@@ -55,7 +55,8 @@ def run_replication(
         started = elapsed_s()
         baseline = Baseline(world)
         if clock.warmup > 0:
-            world.engine.agenda.at(clock.start_us + clock.warmup, CHANGES, StatisticsStart(baseline.begin))
+            baseline.begins_at = clock.start_us + clock.warmup
+            world.engine.agenda.at(baseline.begins_at, CHANGES, StatisticsStart(baseline.begin))
         until = ABSENT if clock.end_us is None else clock.end_us
         with _undisturbed():
             ended_at = world.engine.run(
@@ -160,8 +161,11 @@ class Baseline:
         self._staffed = [0 for _ in driver.queues.pools]
         self._channels = [0 for _ in world.carrier.trunks]
         self._voice = [0 for _ in world.carrier.voice.agents]
+        self.begins_at: Instant = ABSENT
+        """The end of a warm-up that has not ended yet."""
 
     def begin(self, now: Instant) -> None:
+        self.begins_at = ABSENT
         world = self._world
         queues = world.driver.queues
         self._waiting = [
@@ -183,6 +187,8 @@ class Baseline:
 
     def tallies(self, now: Instant, scenario: Scenario) -> Tallies:
         """What was counted from the beginning of statistics to `now`, the end of the run."""
+        if self.begins_at != ABSENT:
+            self.begin(now)  # It ended before its warm-up did: nothing counts.
         before = self._waiting, self._staffed, self._channels, self._voice
         world = self._world
         queues = world.driver.queues

@@ -190,7 +190,8 @@ class EventFile(Narrator):
 
 
 def _name(names: Sequence[str], number: int) -> str:
-    return names[number]
+    """Sessions of voice agents are numbered after the human agents."""
+    return names[number] if number < len(names) else f"session-{number - len(names) + 1}"
 
 
 def since(us: int) -> str:

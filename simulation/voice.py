@@ -2,6 +2,8 @@
 
 from typing import Any, final
 
+from busyhour.core.agent_queue import IDLE, TALKING
+from busyhour.core.events import AgentChanged, Event
 from busyhour.core.ids import ABSENT, Instant
 from simulation.draws import Draws
 
@@ -15,7 +17,9 @@ class VoiceAgent:
         "busy_area",
         "busy_at",
         "busy_max",
+        "campaigns",
         "capacity",
+        "free",
         "talk_time",
         "transfer_share",
         "transfer_to",
@@ -26,6 +30,10 @@ class VoiceAgent:
         self.talk_time: Any = talk_time
         self.transfer_share: float = transfer_share
         self.transfer_to: int = transfer_to
+        self.campaigns: list[int] = []
+        """Campaigns whose pacing watches the sessions."""
+        self.free: list[int] = []
+        """Numbers of its free sessions, the next to be used last; empty when capacity is unlimited."""
         self.busy: int = 0
         self.busy_max: int = 0
         self.busy_area: int = 0
@@ -50,25 +58,51 @@ class VoiceBank:
         self.agents: list[VoiceAgent] = agents
         self._message_time: Any = message_time
         """Length of the message of a campaign that does not say its own."""
-        self._serving: dict[int, int] = {}
-        """Call → the voice agent that serves it now."""
+        self._serving: dict[int, tuple[int, int]] = {}
+        """Call → the voice agent that serves it now, and the number of the session, ABSENT where none is counted."""
 
-    def start(self, voice_agent: int, call: int, now: Instant) -> bool:
-        """Take a call; False when the voice agent holds as many as it can."""
+    def open_sessions(self, first: int) -> None:
+        """Number the sessions of voice agents with a capacity, from `first` on: no human agent has such a number."""
+        for agent in self.agents:
+            if agent.capacity != ABSENT:
+                agent.free = [first + i for i in range(agent.capacity - 1, -1, -1)]
+                first += agent.capacity
+
+    def has_room(self, voice_agent: int) -> bool:
+        """Whether it can take a call more. The campaign's own message always can."""
         if voice_agent == ABSENT:
             return True
         agent = self.agents[voice_agent]
-        if agent.capacity != ABSENT and agent.busy >= agent.capacity:
-            return False
-        agent.count(1, now)
-        self._serving[call] = voice_agent
-        return True
+        return agent.capacity == ABSENT or agent.busy < agent.capacity
 
-    def finish(self, call: int, now: Instant) -> None:
-        """The voice agent is done with the call. Harmless when it was already."""
-        voice_agent = self._serving.pop(call, ABSENT)
-        if voice_agent != ABSENT:
-            self.agents[voice_agent].count(-1, now)
+    def start(self, voice_agent: int, call: int, now: Instant) -> list[Event]:
+        """Take a call, for which there is room; what the campaigns that pace by it must hear."""
+        if voice_agent == ABSENT:
+            return []
+        agent = self.agents[voice_agent]
+        agent.count(1, now)
+        session = agent.free.pop() if agent.free else ABSENT
+        self._serving[call] = (voice_agent, session)
+        return self._told(agent, session, TALKING)
+
+    def finish(self, call: int, now: Instant) -> list[Event]:
+        """The voice agent is done with the call: the same. Harmless when it was already."""
+        if call not in self._serving:
+            return []
+        voice_agent, session = self._serving[call]
+        del self._serving[call]
+        agent = self.agents[voice_agent]
+        agent.count(-1, now)
+        if session != ABSENT:
+            agent.free.append(session)
+        return self._told(agent, session, IDLE)
+
+    def _told(self, agent: VoiceAgent, session: int, state: int) -> list[Event]:
+        told: list[Event] = []
+        if session != ABSENT:
+            for campaign in agent.campaigns:
+                told.append(AgentChanged(campaign, session, state))
+        return told
 
     def talk_us(self, voice_agent: int, draws: Draws, index: int) -> int:
         distribution = draws.handle_time

@@ -125,14 +125,16 @@ class CallTableBuilder:
     def table(self, c: Columns) -> ArrowTable:
         n = len(c)
         queued, connected, ended = c.queued_at, c.connected_at, c.ended_at
-        # A call that only a voice agent took is shown as that agent's; one it passed on belongs to the human
-        # queue.
-        by_voice = (c.voice_connected_at >= 0) & (queued < 0)
+        waited_until = np.where(connected >= 0, connected, ended)
+        agent, talked_until = c.agent_no, ended
+        # The row is the last agent's who had the call: of one that a voice agent passed on and no person took, still
+        # the voice agent's. A campaign's own message is nobody's.
+        by_voice = (c.voice_connected_at >= 0) & (connected < 0)
         if by_voice.any():
             connected = np.where(by_voice, c.voice_connected_at, connected)
-            agent = np.where(by_voice, c.voice_agent + self._first_voice_agent, c.agent_no)
-        else:
-            agent = c.agent_no
+            session = np.where(c.voice_agent >= 0, c.voice_agent + self._first_voice_agent, -1)
+            agent = np.where(by_voice, session, agent)
+            talked_until = np.where(by_voice, c.voice_ended_at(), ended)
         took = connected >= 0
         columns = {
             "replication": pa.array(np.full(n, self._replication, np.int32)),
@@ -152,8 +154,8 @@ class CallTableBuilder:
             "end_reason": named(c.end_reason, self._end_reasons),
             "sip_code": nullable(c.sip_code, c.sip_code > 0, pa.int16()),
             "amd": named(np.where(c.amd > 0, c.amd, np.int8(-1)), self._amd),
-            "wait_s": seconds(np.where(connected >= 0, connected, ended) - queued, queued >= 0),
-            "talk_s": seconds(ended - connected, took),
+            "wait_s": seconds(waited_until - queued, queued >= 0),
+            "talk_s": seconds(talked_until - connected, took),
             "wrap_up_s": seconds(c.wrap_up_us, took),
         }
         return pa.Table.from_arrays([columns[f.name] for f in _WRITTEN_SCHEMA], schema=_WRITTEN_SCHEMA)

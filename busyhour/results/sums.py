@@ -127,6 +127,7 @@ class Ledger:
         "_agent_pool",
         "_calls",
         "_early_from",
+        "_contacted",
         "_first_attempts",
         "_groups",
         "_latest",
@@ -171,6 +172,9 @@ class Ledger:
         self._offsets = (0, pools, 2 * pools, 2 * pools + queues, 2 * pools + queues + trunks)
         self._spans = Spans(timeline, self._offsets[-1] + len(names.voice_agents), window.statistics_from)
         self._first_attempts = np.zeros(len(names.campaigns), np.int64)
+        self._contacted: list[Flags] | None = None
+        if window.warmup > 0:
+            self._contacted = [np.zeros(0, np.bool_) for _ in names.campaigns]
         self._latest = window.start
 
     def add(self, c: Columns) -> None:
@@ -221,8 +225,25 @@ class Ledger:
                 code[chosen],
                 None if early is None else early[chosen],
             )
-        firsts = chosen & (c.attempt == 1) if early is None else chosen & (c.attempt == 1) & ~early
-        self._first_attempts += np.bincount(c.campaign[firsts], minlength=len(self._first_attempts))
+        if self._contacted is None:
+            firsts = chosen & (c.attempt == 1)
+            self._first_attempts += np.bincount(c.campaign[firsts], minlength=len(self._first_attempts))
+        else:
+            self._mark_contacted(c, chosen if early is None else chosen & ~early, self._contacted)
+
+    def _mark_contacted(self, c: Columns, chosen: Flags, contacted: list[Flags]) -> None:
+        """After a warm-up an attempt that counts may be a contact's second: whom one reached is kept, a byte each."""
+        for campaign, flags in enumerate(contacted):
+            here = chosen & (c.campaign == campaign) & (c.contact_no >= 0)
+            contacts = np.unique(c.contact_no[here])
+            if not len(contacts):
+                continue
+            if contacts[-1] >= len(flags):
+                grown = np.zeros(max(int(contacts[-1]) + 1, 2 * len(flags)), np.bool_)
+                grown[: len(flags)] = flags
+                flags = contacted[campaign] = grown
+            self._first_attempts[campaign] += np.count_nonzero(~flags[contacts])
+            flags[contacts] = True
 
     def _add_queues(self, c: Columns, early: Flags | None) -> None:
         chosen = c.offered_to_queue()

@@ -164,3 +164,10 @@ class Campaign(Part):
     )
     priority: Whole = Field(default=0, description="Of its calls in a queue with discipline: priority.")
     launch_at: Duration = Field(default=0, description="When it starts, from the start of the run.")
+
+    @field_validator("dial_timeout")
+    @classmethod
+    def _some_time(cls, value: int) -> int:
+        if value == 0:
+            raise problem("must be more than 0, or nobody could answer")
+        return value

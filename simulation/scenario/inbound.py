@@ -12,6 +12,7 @@ from simulation.scenario.distribution_forms import (
     TimeDistribution,
     TimeDistributionOrInfinite,
 )
+from simulation.scenario.distributions import Constant
 from simulation.scenario.values import Duration, Rate, Share, Whole
 
 
@@ -43,6 +44,12 @@ class CallerRetry(Part):
 
     probability: Share = Field(description="Share of them that call again.", examples=["70%"])
     after: TimeDistribution = Field(description="How long after.", examples=["{exponential: {mean: 2m}}"])
+
+    @model_validator(mode="after")
+    def _later(self) -> CallerRetry:
+        if isinstance(self.after, Constant) and self.after.value == 0:
+            raise problem("must be more than 0, or callers would try for ever at one instant", "after")
+        return self
 
 
 class Inbound(Part):

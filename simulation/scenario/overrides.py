@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from simulation.scenario.errors import Problem, ScenarioError
 from simulation.scenario.reading import LONGEST_KEY, Node, ReadingError, printable, read_tree
+from simulation.scenario.references import SINGULAR
 
 
 def apply(tree: Node, overrides: Sequence[str], name: str) -> None:
@@ -42,10 +44,25 @@ class _Override:
         self._mark(self.value)
 
     def apply(self, tree: Node) -> None:
+        self._check_name(tree)
         node = tree
         for index, step in enumerate(self.steps[:-1]):
             node = self._below(node, step, self.steps[:index])
         self._put(node, self.steps[-1], self.steps[:-1])
+
+    def _check_name(self, tree: Node) -> None:
+        """`queues.sails.agents=40` would add a queue nobody meant; `queues.sails={agents: 40}` does."""
+        if len(self.steps) < 3 or tree.entries is None or self.steps[0] not in SINGULAR:
+            return
+        section, name = self.steps[:2]
+        there = tree.entries.get(section)
+        names = list(there.entries or ()) if there is not None else []
+        if section == "agents" and (queues := tree.entries.get("queues")) is not None:
+            names += list(queues.entries or ())  # Each has a pool of its own name, unless it names others.
+        if names and name not in names:
+            near = get_close_matches(name, names, 1)
+            hint = f'did you mean "{near[0]}"?' if near else f"there is {', '.join(names[:10])}"
+            raise self._refusal(self.steps[:2], f'there is no {SINGULAR[section]} "{name}"; {hint}')
 
     def _below(self, node: Node, step: str, done: Sequence[str]) -> Node:
         if node.entries is not None:

@@ -57,6 +57,11 @@ class Queue(Part):
     )
     service_level: ServiceLevel = Field(default=ServiceLevel(), description="Target of the queue.")
 
+    @property
+    def max_wait_us(self) -> int:
+        """For a call, to which 0 means for ever: who may not wait at all may wait a microsecond."""
+        return 0 if self.max_wait is None else max(self.max_wait, 1)
+
 
 class Shift(Part):
     """A number of agents for a time."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from simulation.scenario.model import Scenario
 
 
-_SINGULAR: Final = {
+SINGULAR: Final = {
     "campaigns": "campaign",
     "queues": "queue",
     "agents": "pool of agents",
@@ -184,7 +184,7 @@ def _expectations(scenario: Scenario) -> Iterator[Finding]:
         "voice_agents": scenario.voice_agents,
     }
     for index, expectation in enumerate(scenario.expect):
-        kind = _SINGULAR[expectation.section]
+        kind = SINGULAR[expectation.section]
         yield from _named(("expect", index), kind, expectation.name, known[expectation.section])
 
 

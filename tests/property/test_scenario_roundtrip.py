@@ -90,6 +90,7 @@ distributions: st.SearchStrategy[Distribution] = st.recursive(
     max_leaves=4,
 )
 or_infinite = st.none() | distributions
+not_at_once = distributions.filter(lambda drawn: drawn != Constant(value=0))
 
 
 def parted(count: int) -> st.SearchStrategy[list[float]]:
@@ -209,7 +210,7 @@ def inbound(draw: st.DrawFn, queues: list[str], trunks: list[str]) -> Inbound:
         handle_time=draw(or_infinite),
         trunk=draw(st.none() | st.sampled_from(trunks)) if trunks else None,
         busyness=draw(st.none() | simple),
-        retry=draw(st.none() | st.builds(CallerRetry, probability=shares, after=distributions)),
+        retry=draw(st.none() | st.builds(CallerRetry, probability=shares, after=not_at_once)),
     )
 
 
@@ -243,7 +244,7 @@ def campaign(draw: st.DrawFn, scenario: dict[str, Any]) -> Campaign:
             )
         ),
         limits=draw(st.builds(Limits, max_concurrency=st.none() | st.integers(1, 99))),
-        dial_timeout=draw(times),
+        dial_timeout=draw(some_time),
         calling_hours=draw(st.none() | st.just(hours)),
         retry=Retry(
             max_attempts=draw(st.integers(1, 1000)),

@@ -221,9 +221,15 @@ class ByHand:
             "blocked": sum(_blocked(c) for c in mine),
             "abandonment_rate": (abandoned, len(live)),
             "answer_rate": (len(live), len(mine)),
-            "attempts_per_contact": (len(mine), sum(c["attempt"] == 1 for c in mine)),
+            "attempts_per_contact": (len(mine), self._contacted(mine)),
             "calls_per_second_max": max(dialed.values(), default=0),
         }
+
+    def _contacted(self, attempts: Sequence[Mapping[str, int]]) -> int:
+        """After a warm-up an attempt that counts may be a contact's second."""
+        if self.start == 0:
+            return sum(c["attempt"] == 1 for c in attempts)
+        return len({c["contact_no"] for c in attempts if c["contact_no"] >= 0})
 
     def queue(self, index: int) -> dict[str, Any]:
         offered = [

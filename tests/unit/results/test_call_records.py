@@ -124,7 +124,7 @@ def test_a_call_that_only_a_voice_agent_took_is_its_own(tmp_path: Path) -> None:
     assert (row["agent_id"], row["connected_at"], row["talk_s"]) == ("qualifier", at(SECOND), 30.0)
 
 
-def test_a_call_that_a_voice_agent_passed_on_is_the_human_agents(tmp_path: Path) -> None:
+def test_a_call_that_a_voice_agent_passed_on_is_the_human_agent_s_who_took_it(tmp_path: Path) -> None:
     common = {"created_at": 0, "voice_connected_at": SECOND, "voice_agent": 0, "queue": 0}
     made = [
         call(**common, queued_at=20 * SECOND, connected_at=25 * SECOND, ended_at=85 * SECOND, agent_no=0),
@@ -132,7 +132,13 @@ def test_a_call_that_a_voice_agent_passed_on_is_the_human_agents(tmp_path: Path)
     ]
     taken, lost = written(tmp_path, made)
     assert (taken["agent_id"], taken["wait_s"], taken["talk_s"]) == ("sales/1", 5.0, 60.0)
-    assert (lost["agent_id"], lost["wait_s"], lost["talk_s"]) == (None, 70.0, None)
+    assert (lost["agent_id"], lost["wait_s"], lost["talk_s"]) == ("qualifier", 70.0, 19.0)
+
+
+def test_a_campaign_s_own_message_is_nobody_s(tmp_path: Path) -> None:
+    made = call(created_at=0, voice_connected_at=SECOND, ended_at=31 * SECOND, campaign=0)
+    (row,) = written(tmp_path, [made])
+    assert (row["agent_id"], row["connected_at"], row["talk_s"]) == (None, at(SECOND), 30.0)
 
 
 def test_contacts_have_their_own_ids_where_the_list_gave_some(tmp_path: Path) -> None:
