@@ -25,7 +25,9 @@ def test_a_shift_adds_to_what_the_timeline_has_set() -> None:
     text = HANDOVER.replace("SHIFTS", "{count: 10}, {count: 10, from: 2h, to: 3h}")
     scenario = loads(text + "timeline: [{at: 1h, set_agents: {pool: day, count: 20}}]\n")
     result = run_replication(scenario, 0, None, False, lambda share, calls: None)
-    staffed, length = result.kpis["agents"]["day"]["agents_mean"]
+    mean = result.kpis["agents"]["day"]["agents_mean"]
+    assert isinstance(mean, tuple)
+    staffed, length = mean
     assert length == 4 * 3600e6
     assert 80 <= staffed / 3600e6 <= 85, (
         "10, 20, 30 and 20 agents; who talks when a shift ends stays a little"
