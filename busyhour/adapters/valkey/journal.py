@@ -60,23 +60,25 @@ class Recovered:
 
 
 class Journal:
-    """One owner's side of the journal `name`. `claim` comes first.
+    """One owner's side of the journal `name` of `scope` (a run, a deployment). `claim` comes first.
 
+    Whatever stands in one scope stands on one node of a cluster, so that one Function may touch several journals of it.
     `append` and `snapshot` may be repeated when their answer was lost: done twice is done once.
     """
 
-    def __init__(self, client: "Redis", name: str) -> None:
+    def __init__(self, client: "Redis", scope: str, name: str) -> None:
         self._client: Any = client
+        self.scope: str = scope
         self.name: str = name
         self.epoch: int = 0
         self.head: int = 0
         """Entries ever appended."""
-        stem = f"journal:{{{name}}}:"
-        self._keys = (f"{stem}epoch", f"{stem}head", f"{stem}entries", f"{stem}snapshot")
+        stem = f"{{{scope}}}:journal:{name}:"
+        self.keys: Final = (f"{stem}epoch", f"{stem}head", f"{stem}entries", f"{stem}snapshot")
 
     async def claim(self) -> Recovered:
         """Become the owner, and read what there is. Raises FencedError when somebody claims it meanwhile."""
-        epoch_key, head_key, entries_key, snapshot_key = self._keys
+        epoch_key, head_key, entries_key, snapshot_key = self.keys
         epoch = int(await self._client.fcall("busyhour_journal_claim", 1, epoch_key))
         head = int(await self._client.get(head_key) or 0)
         at, data = await self._client.hmget(snapshot_key, "at", "data")
@@ -103,7 +105,7 @@ class Journal:
     async def _call(self, verb: str, keys: int, *arguments: object) -> Any:
         try:
             return await self._client.fcall(
-                f"busyhour_journal_{verb}", keys, *self._keys[:keys], self.epoch, *arguments
+                f"busyhour_journal_{verb}", keys, *self.keys[:keys], self.epoch, *arguments
             )
         except ResponseError as refused:
             word, _, reason = str(refused).partition(" ")

@@ -25,19 +25,19 @@ def run(url: str, scene: Callable[[Any, str], Awaitable[None]]) -> None:
 
 def test_a_new_journal_is_empty(url: str) -> None:
     async def scene(client: Any, name: str) -> None:
-        assert await Journal(client, name).claim() == Recovered(None, [])
+        assert await Journal(client, "tests", name).claim() == Recovered(None, [])
 
     run(url, scene)
 
 
 def test_a_successor_reads_what_was_appended_in_order(url: str) -> None:
     async def scene(client: Any, name: str) -> None:
-        first = Journal(client, name)
+        first = Journal(client, "tests", name)
         await first.claim()
         await first.append([b"one", b"\x00two"])
         await first.append([])
         await first.append([b"three"])
-        successor = Journal(client, name)
+        successor = Journal(client, "tests", name)
         assert await successor.claim() == Recovered(None, [b"one", b"\x00two", b"three"])
         assert (successor.head, successor.epoch) == (3, 2)
 
@@ -46,7 +46,7 @@ def test_a_successor_reads_what_was_appended_in_order(url: str) -> None:
 
 def test_who_was_succeeded_writes_nothing(url: str) -> None:
     async def scene(client: Any, name: str) -> None:
-        paused, successor = Journal(client, name), Journal(client, name)
+        paused, successor = Journal(client, "tests", name), Journal(client, "tests", name)
         await paused.claim()
         await paused.append([b"mine"])
         await successor.claim()
@@ -54,56 +54,56 @@ def test_who_was_succeeded_writes_nothing(url: str) -> None:
             with pytest.raises(FencedError, match="epoch 1 is over, 2 writes now"):
                 await write
         await successor.append([b"next"])
-        assert (await Journal(client, name).claim()).entries == [b"mine", b"next"]
+        assert (await Journal(client, "tests", name).claim()).entries == [b"mine", b"next"]
 
     run(url, scene)
 
 
 def test_a_snapshot_stands_for_what_came_before_it(url: str) -> None:
     async def scene(client: Any, name: str) -> None:
-        journal = Journal(client, name)
+        journal = Journal(client, "tests", name)
         await journal.claim()
         await journal.append([b"one", b"two"])
         await journal.snapshot(b"one and two")
-        assert (await Journal(client, name).claim()) == Recovered(b"one and two", [])
-        await (successor := Journal(client, name)).claim()
+        assert (await Journal(client, "tests", name).claim()) == Recovered(b"one and two", [])
+        await (successor := Journal(client, "tests", name)).claim()
         await successor.append([b"three"])
-        assert (await Journal(client, name).claim()) == Recovered(b"one and two", [b"three"])
+        assert (await Journal(client, "tests", name).claim()) == Recovered(b"one and two", [b"three"])
 
     run(url, scene)
 
 
 def test_entries_appended_while_a_snapshot_was_written_stay(url: str) -> None:
     async def scene(client: Any, name: str) -> None:
-        journal = Journal(client, name)
+        journal = Journal(client, "tests", name)
         await journal.claim()
         await journal.append([b"one"])
         stands_for = journal.head
         await journal.append([b"two"])
         journal.head = stands_for
         await journal.snapshot(b"one")
-        assert (await Journal(client, name).claim()) == Recovered(b"one", [b"two"])
+        assert (await Journal(client, "tests", name).claim()) == Recovered(b"one", [b"two"])
 
     run(url, scene)
 
 
 def test_an_append_whose_answer_was_lost_may_be_repeated(url: str) -> None:
     async def scene(client: Any, name: str) -> None:
-        journal = Journal(client, name)
+        journal = Journal(client, "tests", name)
         await journal.claim()
         await journal.append([b"one"])
         await journal.append([b"two", b"three"])
         journal.head = 1  # as if the answer had not come
         await journal.append([b"two", b"three"])
         assert journal.head == 3
-        assert (await Journal(client, name).claim()).entries == [b"one", b"two", b"three"]
+        assert (await Journal(client, "tests", name).claim()).entries == [b"one", b"two", b"three"]
 
     run(url, scene)
 
 
 def test_an_owner_that_has_lost_count_is_refused(url: str) -> None:
     async def scene(client: Any, name: str) -> None:
-        journal = Journal(client, name)
+        journal = Journal(client, "tests", name)
         await journal.claim()
         await journal.append([b"one", b"two", b"three"])
         journal.head = 1
@@ -118,13 +118,13 @@ def test_an_owner_that_has_lost_count_is_refused(url: str) -> None:
 
 def test_of_many_who_claim_at_once_one_writes(url: str) -> None:
     async def scene(client: Any, name: str) -> None:
-        owners = [Journal(client, name) for _ in range(20)]
+        owners = [Journal(client, "tests", name) for _ in range(20)]
         await asyncio.gather(*(owner.claim() for owner in owners), return_exceptions=True)
         wrote = await asyncio.gather(
             *(owner.append([str(owner.epoch).encode()]) for owner in owners), return_exceptions=True
         )
         assert [result for result in wrote if not isinstance(result, FencedError)] == [None]
-        assert (await Journal(client, name).claim()).entries == [b"20"]
+        assert (await Journal(client, "tests", name).claim()).entries == [b"20"]
 
     run(url, scene)
 
@@ -132,9 +132,9 @@ def test_of_many_who_claim_at_once_one_writes(url: str) -> None:
 def test_long_journals_come_back_whole(url: str) -> None:
     async def scene(client: Any, name: str) -> None:
         entries = [str(number).encode() for number in range(12_345)]
-        journal = Journal(client, name)
+        journal = Journal(client, "tests", name)
         await journal.claim()
         await journal.append(entries)
-        assert (await Journal(client, name).claim()).entries == entries
+        assert (await Journal(client, "tests", name).claim()).entries == entries
 
     run(url, scene)
