@@ -7,7 +7,8 @@ simulator one driver holds every machine; live, each actor's driver holds its ow
 from typing import final
 
 from busyhour.core.agent_queue import AgentQueues
-from busyhour.core.call import ENDED, Call
+from busyhour.core.call import Call
+from busyhour.core.call_states import ENDED
 from busyhour.core.campaign import Campaign
 from busyhour.core.commands import (
     BeginWrapUp,
@@ -28,11 +29,12 @@ from busyhour.core.events import (
     AgentAssigned,
     CallEvent,
     CampaignEvent,
+    ClaimsAnswered,
     Event,
     QueueEvent,
 )
 from busyhour.core.ids import Instant
-from busyhour.ports import Admission, CallLog, Carrier, Contacts, Desk, Post, Trace
+from busyhour.ports import Admission, CallLog, Carrier, Contacts, Desk, Intake, Post, Trace
 
 
 @final
@@ -62,6 +64,7 @@ class Driver(Executor):
         "contacts",
         "desk",
         "events",
+        "intake",
         "log",
         "now",
         "post",
@@ -91,6 +94,8 @@ class Driver(Executor):
         self.log: CallLog = log
         self.post: Post | None = post
         self.trace: Trace | None = trace
+        self.intake: Intake | None = None
+        """Set, with a post, where nothing from outside may be received before it is durable."""
         self.calls: dict[int, Call] = {}
         self.now: Instant = 0
         self.events: int = 0
@@ -101,6 +106,13 @@ class Driver(Executor):
 
     def deliver(self, event: Event) -> None:
         """Have one event from outside received, and everything that follows from it at this instant."""
+        if self.intake is not None:
+            self.intake.take(event)
+        else:
+            self.receive(event)
+
+    def receive(self, event: Event) -> None:
+        """`deliver` for what need not wait: it has come by the post, or is durable."""
         self._carry_out([event] if self.post is None else [Arrived(event)])
 
     def deliver_to(self, call: Call, event: CallEvent) -> None:
@@ -115,6 +127,13 @@ class Driver(Executor):
 
     def enqueue(self, event: Event) -> None:
         """Take one event from a port that is being asked to do something: it is received in its turn."""
+        if self.intake is not None:
+            self.intake.take(event)
+        else:
+            self.receive_next(event)
+
+    def receive_next(self, event: Event) -> None:
+        """`enqueue` for what need not wait."""
         self._inbox.append(event if self.post is None else Arrived(event))
 
     def _carry_out(self, inbox: list[Command]) -> None:
@@ -180,7 +199,20 @@ class Driver(Executor):
 
     def call_deadline(self, call: Call) -> None:
         """The call's deadline has come."""
+        if self.intake is not None:
+            self.intake.take_deadline(call)
+        else:
+            self.call_deadline_passed(call)
+
+    def call_deadline_passed(self, call: Call) -> None:
+        """`call_deadline` for what need not wait."""
         self._carry_out(call.on_deadline(self.now))
+
+    def claims_answered(self, answer: ClaimsAnswered) -> None:
+        """Admission's answer, where it took time."""
+        self._inbox = []
+        self._begin_attempts(answer)
+        self._carry_out(self._inbox)
 
     def queue_deadline(self) -> None:
         """A reservation's time is up."""
@@ -221,12 +253,17 @@ class Driver(Executor):
 
     def claim_attempts(self, command: ClaimAttempts) -> None:
         answer = self.admission.claim(command.campaign, command.leases, self.now)
-        self.enqueue(answer)
-        campaign = self.campaigns[command.campaign]
+        if answer is not None:
+            self._begin_attempts(answer)
+
+    def _begin_attempts(self, answer: ClaimsAnswered) -> None:
+        self.receive_next(answer)
+        campaign = self.campaigns[answer.campaign]
         for i, lease in enumerate(answer.granted):
-            call_id = answer.calls[i]
-            self.calls[call_id] = campaign.new_call(call_id, lease, self.now)
-            self.enqueue(CallEvent(ATTEMPT_ADMITTED, call_id))
+            call = campaign.new_call(answer.calls[i], lease, self.now)
+            if self.post is None or not self.post.begin(call, self.now):
+                self.calls[call.id] = call
+                self.receive_next(CallEvent(ATTEMPT_ADMITTED, call.id))
 
     def load_contacts(self, command: LoadContacts) -> None:
-        self.enqueue(self.contacts.load(command.campaign, command.count, self.now))
+        self.receive_next(self.contacts.load(command.campaign, command.count, self.now))

@@ -56,8 +56,11 @@ class Admission:
 
     __slots__ = ()
 
-    def claim(self, campaign: int, leases: list[Lease], now: Instant) -> ClaimsAnswered:
-        """Grant a prefix of `leases`, in order; the rest come back with the reason and the instant to ask again."""
+    def claim(self, campaign: int, leases: list[Lease], now: Instant) -> ClaimsAnswered | None:
+        """Grant a prefix of `leases`, in order; the rest come back with the reason and the instant to ask again.
+
+        None where that takes time: `Driver.claims_answered` is told the answer then.
+        """
         raise NotImplementedError
 
 
@@ -86,7 +89,27 @@ class Post:
     __slots__ = ()
 
     def send(self, event: Event, now: Instant) -> None:
-        """Deliver `event` later, by `Driver.deliver`; one sender's events to one machine keep their order."""
+        """Deliver `event` later, by `Driver.receive`; one sender's events to one machine keep their order."""
+        raise NotImplementedError
+
+    def begin(self, call: Call, now: Instant) -> bool:
+        """Have the call of an admitted attempt begun where calls are; False when that is here."""
+        return False
+
+
+class Intake:
+    """Where what comes from outside waits until it is durable; live only.
+
+    `Driver.receive` and `call_deadline_passed` are how it comes back.
+    """
+
+    __slots__ = ()
+
+    def take(self, event: Event) -> None:
+        raise NotImplementedError
+
+    def take_deadline(self, call: Call) -> None:
+        """The call's deadline has come."""
         raise NotImplementedError
 
 

@@ -5,12 +5,13 @@ scheduled: what frees capacity comes before what asks for it, and a caller whose
 agent becomes free is served. Priority and sequence are one number; 48 bits are left below a priority for the sequence.
 """
 
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any, Final, final
 
 from mypy_extensions import mypyc_attr
 
-from busyhour.core.ids import Instant
+from busyhour.core.ids import ABSENT, Instant
 
 CHANGES: Final = 0 << 48
 """The timeline, shifts, the start of statistics."""
@@ -119,6 +120,22 @@ class Agenda:
         if self._held is not None:
             due.append(self._held)
         return due
+
+    def next_at(self) -> Instant:
+        """When the next thing happens; ABSENT when nothing is due."""
+        at: int = self._heap[0][0] if self._heap else ABSENT
+        if self._held is not None and (at == ABSENT or self._held_at < at):
+            return self._held_at
+        return at
+
+    def retain(self, keeps: Callable[[Occurrence, Instant], bool]) -> None:
+        """Forget whatever `keeps(occurrence, instant)` says no to."""
+        kept = [entry for entry in self._heap if keeps(entry[2], entry[0])]
+        self._heap.clear()
+        for entry in kept:
+            heappush(self._heap, entry)
+        if self._held is not None and not keeps(self._held, self._held_at):
+            self._held = None
 
     def clear(self) -> None:
         """Forget what is due: the run is over, and what was to happen holds on to everything else."""

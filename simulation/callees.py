@@ -14,6 +14,7 @@ from busyhour.core.disposition import (
     NO_ANSWER,
 )
 from busyhour.core.ids import ABSENT, HOUR, Instant
+from simulation.contact_supply import ContactSupply
 from simulation.draws import Draws, QueueTimes
 from simulation.substreams import Substreams
 
@@ -84,6 +85,7 @@ class Callees:
         "_queue_times",
         "_substreams",
         "by_hour",
+        "contacts",
         "cumulated",
         "human_as_machine",
         "machine_as_human",
@@ -102,6 +104,7 @@ class Callees:
         cumulated: list[float],
         by_hour: dict[int, list[float]],
         zones: list[Zone],
+        contacts: ContactSupply,
     ) -> None:
         self._campaign: str = campaign
         self._substreams: Substreams = substreams
@@ -114,6 +117,7 @@ class Callees:
         self.by_hour: dict[int, list[float]] = by_hour
         """Local hour → cumulated shares, for the hours that differ."""
         self.zones: list[Zone] = zones
+        self.contacts: ContactSupply = contacts
         self.machine_as_human: float = 0.0
         self.human_as_machine: float = 0.0
         self.scripts: dict[int, list[Script]] = {}

@@ -4,7 +4,8 @@ from typing import Final, final
 
 from mypy_extensions import mypyc_attr
 
-from busyhour.core.call import CONNECTED, WAITING, WITH_VOICE, Call
+from busyhour.core.call import Call
+from busyhour.core.call_states import CONNECTED, WAITING, WITH_VOICE
 from busyhour.core.disposition import (
     AMD_HUMAN,
     AMD_MACHINE,
@@ -355,7 +356,7 @@ class SimulatedCarrier(Carrier):
     def _zone_of(self, call: Call, callees: Callees) -> int:
         if not callees.by_hour:
             return ABSENT
-        return self.driver.campaigns[call.campaign].in_flight[call.id].contact.zone
+        return callees.contacts.zone(call.contact)
 
     def _heard_as(self, leg: Leg) -> int:
         if leg.script is not None and leg.script.amd != AS_DRAWN:

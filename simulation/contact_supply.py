@@ -22,6 +22,10 @@ class ContactSupply:
         """The contact at `place` in dialling order."""
         raise NotImplementedError
 
+    def zone(self, number: int) -> int:
+        """Where the contact with this number lives; ABSENT when that is unknown."""
+        raise NotImplementedError
+
 
 @final
 class CountedContacts(ContactSupply):
@@ -36,15 +40,18 @@ class CountedContacts(ContactSupply):
         self._chances: UniformStream = chances
 
     def contact(self, place: int) -> Contact:
+        return Contact(place, self.zone(place), 0)
+
+    def zone(self, number: int) -> int:
         if len(self._cumulated) == 1:
-            return Contact(place, self._cumulated[0][1], 0)
-        chance = self._chances.at(place)
+            return self._cumulated[0][1]
+        chance = self._chances.at(number)
         zone = ABSENT
         for share, candidate in self._cumulated:
             zone = candidate
             if chance < share:
                 break
-        return Contact(place, zone, 0)
+        return zone
 
 
 @final
@@ -62,6 +69,9 @@ class ListedContacts(ContactSupply):
     def contact(self, place: int) -> Contact:
         number = self._order[place]
         return Contact(number, self._zones[number], self._priorities[number])
+
+    def zone(self, number: int) -> int:
+        return self._zones[number]
 
 
 @final

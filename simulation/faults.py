@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final, final
 
-from busyhour.core.call import WAITING
+from busyhour.core.call_states import WAITING
 from busyhour.core.events import CallEvent
 from busyhour.core.ids import SECOND, Instant
 from simulation.agenda import PROGRESS, Agenda, Occurrence

@@ -2,7 +2,8 @@
 
 from typing import Any, final
 
-from busyhour.core.call import WAITING, Call
+from busyhour.core.call import Call
+from busyhour.core.call_states import WAITING
 from busyhour.core.disposition import END_NO_CHANNEL, END_TRUNK_DOWN, FAILED, INBOUND
 from busyhour.core.events import CALL_ARRIVED, CallEvent, CarrierRefused
 from busyhour.core.ids import ABSENT, Instant
@@ -84,6 +85,16 @@ class InboundSource(Occurrence):
             self.to_come += 1
             self.carrier.agenda.at(instant, PROGRESS, self, 0)
 
+    def skip_to(self, now: Instant) -> None:
+        """Nobody answers callers before `now`: go on with the first one after it."""
+        instant = self.arrivals.next()
+        while instant != ABSENT and instant <= now:
+            self.arrived += 1
+            instant = self.arrivals.next()
+        if instant != ABSENT:
+            self.arrived += 1
+            self.carrier.agenda.at(instant, PROGRESS, self, 0)
+
     def close(self) -> None:
         """From now on nobody calls: those on the agenda stay away."""
         self.closed = True
@@ -126,6 +137,8 @@ class InboundSource(Occurrence):
                 return
             trunk.seize(now)
             leg.has_channel = True
+        if driver.intake is not None and self.patience is not None:
+            leg.patience_us = draws.duration_us("patience", self.patience, caller)
         driver.deliver_to(call, CallEvent(CALL_ARRIVED, call.id))
         if call.state == WAITING:
             if self.patience is not None:

@@ -43,7 +43,7 @@ class OutboundAssembly:
         plan = scenario.campaigns[name]
         zones, supply = self._contacts(name, plan)
         self.supplies.append(supply)
-        self.callees.append(self._callees(name, plan, zones))
+        self.callees.append(self._callees(name, plan, zones, supply))
         hours = None
         hours_zone = None
         if plan.calling_hours is not None:
@@ -123,7 +123,9 @@ class OutboundAssembly:
         self.labels.append(labels)
         return zones, ListedContacts(zone_numbers, priorities)
 
-    def _callees(self, name: str, plan: CampaignPlan, zones: list[Zone]) -> Callees:
+    def _callees(
+        self, name: str, plan: CampaignPlan, zones: list[Zone], contacts: ContactSupply
+    ) -> Callees:
         people = self.scenario.callees[plan.callees]
         ring = people.ring_time
         handle_time = plan.handle_time
@@ -144,6 +146,7 @@ class OutboundAssembly:
             _cumulated(people.outcomes),
             {hour: _cumulated(outcomes) for hour, outcomes in people.by_hour.items()},
             zones,
+            contacts,
         )
         callees.machine_as_human = people.amd.machine_as_human
         callees.human_as_machine = people.amd.human_as_machine

@@ -17,7 +17,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from busyhour.core.agent_queue import AGENT_STATES, AGENT_TRANSITIONS  # noqa: E402
-from busyhour.core.call import CALL_STATES, TRANSITIONS  # noqa: E402
+from busyhour.core.call_states import CALL_STATES, TRANSITIONS  # noqa: E402
 from busyhour.core.campaign import CAMPAIGN_STATES, CAMPAIGN_TRANSITIONS  # noqa: E402
 from busyhour.core.events import EVENT_NAMES  # noqa: E402
 from busyhour.results.definitions import DEFINITIONS, SECTION_TITLES  # noqa: E402

@@ -1,13 +1,27 @@
 """One call, from its creation to its record.
 
-The table `TRANSITIONS` is the machine; `docs/` draws its diagram from it. An event it does not allow changes nothing
-and is counted, because carriers send late, duplicate and reordered events and messages between machines may cross.
+The table `call_states.TRANSITIONS` is the machine; `docs/` draws its diagram from it. An event it does not allow
+changes nothing and is counted, because carriers send late, duplicate and reordered events and messages between machines
+may cross.
 """
 
-from typing import Final, final
+from typing import final
 
 from mypy_extensions import mypyc_attr
 
+from busyhour.core.call_states import (
+    CONNECTED,
+    CREATED,
+    DIALING,
+    ENDED,
+    LEAVING_MESSAGE,
+    LEGAL,
+    RINGING,
+    SCREENING,
+    STARTING_VOICE,
+    WAITING,
+    WITH_VOICE,
+)
 from busyhour.core.commands import (
     CloseCall,
     Command,
@@ -43,24 +57,20 @@ from busyhour.core.disposition import (
     UNKNOWN,
 )
 from busyhour.core.events import (
-    AGENT_ASSIGNED,
     AGENT_HUNG_UP,
     AGENT_RELEASED,
     AGENT_TAKEN,
-    ANSWER_SCREENED,
     ATTEMPT_ADMITTED,
     ATTEMPT_ANSWERED,
     ATTEMPT_CONNECTED,
     CALL_ARRIVED,
     CALL_EVENT_KINDS,
     CARRIER_ANSWERED,
-    CARRIER_REFUSED,
+    CARRIER_LOST,
     CARRIER_RINGING,
-    HANG_UP_REQUESTED,
     MESSAGE_LEFT,
     OFFER_REFUSED,
     PARTY_HUNG_UP,
-    VOICE_FINISHED,
     VOICE_REFUSED,
     VOICE_STARTED,
     AgentAssigned,
@@ -76,73 +86,6 @@ from busyhour.core.events import (
     VoiceFinished,
 )
 from busyhour.core.ids import ABSENT, Instant, Micros
-
-CREATED: Final = 0
-DIALING: Final = 1
-RINGING: Final = 2
-SCREENING: Final = 3
-STARTING_VOICE: Final = 4
-WITH_VOICE: Final = 5
-WAITING: Final = 6
-CONNECTED: Final = 7
-LEAVING_MESSAGE: Final = 8
-ENDED: Final = 9
-CALL_STATES: Final = (
-    "created",
-    "dialing",
-    "ringing",
-    "screening",
-    "starting_voice",
-    "with_voice",
-    "waiting",
-    "connected",
-    "leaving_message",
-    "ended",
-)
-
-_ANSWERED_BY_CARRIER: Final = (SCREENING, STARTING_VOICE, WAITING)
-
-TRANSITIONS: Final[dict[tuple[int, int], tuple[int, ...]]] = {
-    (CREATED, CALL_ARRIVED): (WAITING,),
-    (CREATED, ATTEMPT_ADMITTED): (DIALING,),
-    (CREATED, CARRIER_REFUSED): (ENDED,),
-    (CREATED, HANG_UP_REQUESTED): (ENDED,),
-    (DIALING, CARRIER_RINGING): (RINGING,),
-    (DIALING, CARRIER_ANSWERED): _ANSWERED_BY_CARRIER,
-    (DIALING, CARRIER_REFUSED): (ENDED,),
-    (DIALING, PARTY_HUNG_UP): (ENDED,),
-    (DIALING, HANG_UP_REQUESTED): (ENDED,),
-    (RINGING, CARRIER_ANSWERED): _ANSWERED_BY_CARRIER,
-    (RINGING, CARRIER_REFUSED): (ENDED,),
-    (RINGING, PARTY_HUNG_UP): (ENDED,),
-    (RINGING, HANG_UP_REQUESTED): (ENDED,),
-    (SCREENING, ANSWER_SCREENED): (STARTING_VOICE, WAITING, LEAVING_MESSAGE, ENDED),
-    (SCREENING, PARTY_HUNG_UP): (ENDED,),
-    (SCREENING, HANG_UP_REQUESTED): (ENDED,),
-    (STARTING_VOICE, VOICE_STARTED): (WITH_VOICE,),
-    (STARTING_VOICE, VOICE_REFUSED): (ENDED,),
-    (STARTING_VOICE, PARTY_HUNG_UP): (ENDED,),
-    (STARTING_VOICE, HANG_UP_REQUESTED): (ENDED,),
-    (WITH_VOICE, VOICE_FINISHED): (WAITING, ENDED),
-    (WITH_VOICE, PARTY_HUNG_UP): (ENDED,),
-    (WITH_VOICE, HANG_UP_REQUESTED): (ENDED,),
-    (WAITING, AGENT_ASSIGNED): (CONNECTED,),
-    (WAITING, OFFER_REFUSED): (ENDED,),
-    (WAITING, PARTY_HUNG_UP): (ENDED,),
-    (WAITING, HANG_UP_REQUESTED): (ENDED,),
-    (LEAVING_MESSAGE, MESSAGE_LEFT): (ENDED,),
-    (LEAVING_MESSAGE, PARTY_HUNG_UP): (ENDED,),
-    (LEAVING_MESSAGE, HANG_UP_REQUESTED): (ENDED,),
-    (CONNECTED, PARTY_HUNG_UP): (ENDED,),
-    (CONNECTED, AGENT_HUNG_UP): (ENDED,),
-    (CONNECTED, HANG_UP_REQUESTED): (ENDED,),
-}
-"""(state, event kind) → the states it may lead to; what is not here is illegal."""
-
-
-_LEGAL: Final = [
-    (state, kind) in TRANSITIONS for state in range(len(CALL_STATES)) for kind in range(CALL_EVENT_KINDS)
-]
 
 
 @final
@@ -230,7 +173,7 @@ class Call:
     def answer(self, event: CallEvent, now: Instant, commands: list[Command]) -> None:
         """The same for a driver, which has what comes of it appended to its inbox."""
         kind = event.kind
-        if not _LEGAL[self.state * CALL_EVENT_KINDS + kind]:
+        if not LEGAL[self.state * CALL_EVENT_KINDS + kind]:
             self.illegal_events += 1
             if isinstance(event, AgentAssigned) and event.agent != self.agent:
                 commands.append(event.declined())
@@ -283,6 +226,9 @@ class Call:
                 self._hang_up(HUMAN, END_COMPLETED, now, commands)
         elif kind == MESSAGE_LEFT:
             self._hang_up(MACHINE, END_MACHINE, now, commands)
+        elif kind == CARRIER_LOST:
+            reached = self.state == CONNECTED or self.voice_connected_at != ABSENT
+            self._end(HUMAN if reached else UNKNOWN, END_CARRIER_FAILURE, now, commands)
         else:
             assert isinstance(event, HangUpRequested), "the table allows no other kind"
             self._hung_up_by_us(event.end_reason, now, commands)

@@ -32,29 +32,30 @@ VOICE_REFUSED: Final = 11
 VOICE_FINISHED: Final = 12
 MESSAGE_LEFT: Final = 13
 HANG_UP_REQUESTED: Final = 14
-CALL_EVENT_KINDS: Final = 15
+CARRIER_LOST: Final = 15
+CALL_EVENT_KINDS: Final = 16
 
 # Kinds of queue events.
-CALL_OFFERED: Final = 15
-CALL_WITHDRAWN: Final = 16
-AGENT_TAKEN: Final = 17
-AGENT_RELEASED: Final = 18
-AGENT_READY: Final = 19
-AGENT_JOINED: Final = 20
-AGENT_LEAVING: Final = 21
+CALL_OFFERED: Final = 16
+CALL_WITHDRAWN: Final = 17
+AGENT_TAKEN: Final = 18
+AGENT_RELEASED: Final = 19
+AGENT_READY: Final = 20
+AGENT_JOINED: Final = 21
+AGENT_LEAVING: Final = 22
 
 # Kinds of campaign events.
-CAMPAIGN_LAUNCHED: Final = 22
-CAMPAIGN_PAUSED: Final = 23
-CAMPAIGN_RESUMED: Final = 24
-CAMPAIGN_STOPPED: Final = 25
-CONTACTS_LOADED: Final = 26
-CLAIMS_ANSWERED: Final = 27
-ATTEMPT_ANSWERED: Final = 28
-ATTEMPT_CONNECTED: Final = 29
-ATTEMPT_ENDED: Final = 30
-AGENT_CHANGED: Final = 31
-WAITING_CHANGED: Final = 32
+CAMPAIGN_LAUNCHED: Final = 23
+CAMPAIGN_PAUSED: Final = 24
+CAMPAIGN_RESUMED: Final = 25
+CAMPAIGN_STOPPED: Final = 26
+CONTACTS_LOADED: Final = 27
+CLAIMS_ANSWERED: Final = 28
+ATTEMPT_ANSWERED: Final = 29
+ATTEMPT_CONNECTED: Final = 30
+ATTEMPT_ENDED: Final = 31
+AGENT_CHANGED: Final = 32
+WAITING_CHANGED: Final = 33
 
 EVENT_NAMES: Final = (
     "CallArrived",
@@ -72,6 +73,7 @@ EVENT_NAMES: Final = (
     "VoiceFinished",
     "MessageLeft",
     "HangUpRequested",
+    "CarrierLost",
     "CallOffered",
     "CallWithdrawn",
     "AgentTaken",

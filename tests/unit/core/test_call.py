@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from busyhour.core.call import (
+from busyhour.core.call import Call
+from busyhour.core.call_states import (
     CALL_STATES,
     CONNECTED,
     CREATED,
@@ -15,7 +16,6 @@ from busyhour.core.call import (
     RINGING,
     TRANSITIONS,
     WAITING,
-    Call,
 )
 from busyhour.core.commands import CloseCall, Command, ConnectAgent, HangUp, PlaceCall
 from busyhour.core.disposition import (
@@ -56,6 +56,7 @@ from busyhour.core.events import (
     CALL_ARRIVED,
     CALL_EVENT_KINDS,
     CARRIER_ANSWERED,
+    CARRIER_LOST,
     CARRIER_RINGING,
     EVENT_NAMES,
     MESSAGE_LEFT,
@@ -81,7 +82,7 @@ DEADLINE = object()
 """Stands for the passing of the call's deadline among the events."""
 PLAIN = [
     *(CALL_ARRIVED, ATTEMPT_ADMITTED, CARRIER_RINGING, CARRIER_ANSWERED, PARTY_HUNG_UP, OFFER_REFUSED),
-    *(AGENT_HUNG_UP, VOICE_STARTED, VOICE_REFUSED, MESSAGE_LEFT),
+    *(AGENT_HUNG_UP, VOICE_STARTED, VOICE_REFUSED, MESSAGE_LEFT, CARRIER_LOST),
 ]
 EVENTS: list[Any] = [
     *(CallEvent(kind, 7) for kind in PLAIN),
@@ -166,7 +167,9 @@ def check_step(before: dict[str, object], call: Call, event: Any, commands: list
         assert released == ([call.agent] if was == CONNECTED else [])
         withdrawn = was == WAITING and call.end_reason != END_QUEUE_FULL
         assert len(told(commands, CallWithdrawn)) == withdrawn
-        by_far_end = kind in (PARTY_HUNG_UP, EVENT_NAMES.index("CarrierRefused")) or was == CREATED
+        by_far_end = (
+            kind in (PARTY_HUNG_UP, CARRIER_LOST, EVENT_NAMES.index("CarrierRefused")) or was == CREATED
+        )
         assert len(told(commands, HangUp)) == (not by_far_end), "we clear every line that the far end has not"
     if told(commands, ConnectAgent):
         assert [e.kind for e in told(commands, AgentEvent)] == [AGENT_TAKEN]
@@ -348,3 +351,18 @@ def test_a_snapshot_is_json_and_misses_nothing() -> None:
 def test_admission_places_the_call() -> None:
     (command,) = outbound().receive(ADMITTED, 0)
     assert isinstance(command, PlaceCall)
+
+
+@pytest.mark.parametrize(
+    ("until", "disposition"),
+    [
+        ([ADMITTED], UNKNOWN),
+        ([ADMITTED, RINGS, ANSWERS], UNKNOWN),
+        ([ADMITTED, RINGS, ANSWERS, AgentAssigned(7, 1, 4)], HUMAN),
+    ],
+)
+def test_a_call_that_its_carrier_knows_no_more_ends_as_far_as_is_known(
+    until: list[Any], disposition: int
+) -> None:
+    call = played(outbound(), *until, CallEvent(CARRIER_LOST, 7))
+    assert (call.state, call.disposition, call.end_reason) == (ENDED, disposition, END_CARRIER_FAILURE)

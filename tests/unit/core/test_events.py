@@ -7,7 +7,8 @@ import pytest
 
 from busyhour.core import commands, events
 from busyhour.core.attempts import Contact, Lease
-from busyhour.core.call import TRANSITIONS, Call
+from busyhour.core.call import Call
+from busyhour.core.call_states import TRANSITIONS
 from busyhour.core.campaign import CAMPAIGN_TRANSITIONS
 from busyhour.core.commands import Command, Executor
 from busyhour.core.disposition import OUTBOUND

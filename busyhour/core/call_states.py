@@ -1,0 +1,100 @@
+"""The states of a call, and the table of what may happen in each."""
+
+from typing import Final
+
+from busyhour.core.events import (
+    AGENT_ASSIGNED,
+    AGENT_HUNG_UP,
+    ANSWER_SCREENED,
+    ATTEMPT_ADMITTED,
+    CALL_ARRIVED,
+    CALL_EVENT_KINDS,
+    CARRIER_ANSWERED,
+    CARRIER_LOST,
+    CARRIER_REFUSED,
+    CARRIER_RINGING,
+    HANG_UP_REQUESTED,
+    MESSAGE_LEFT,
+    OFFER_REFUSED,
+    PARTY_HUNG_UP,
+    VOICE_FINISHED,
+    VOICE_REFUSED,
+    VOICE_STARTED,
+)
+
+CREATED: Final = 0
+DIALING: Final = 1
+RINGING: Final = 2
+SCREENING: Final = 3
+STARTING_VOICE: Final = 4
+WITH_VOICE: Final = 5
+WAITING: Final = 6
+CONNECTED: Final = 7
+LEAVING_MESSAGE: Final = 8
+ENDED: Final = 9
+CALL_STATES: Final = (
+    "created",
+    "dialing",
+    "ringing",
+    "screening",
+    "starting_voice",
+    "with_voice",
+    "waiting",
+    "connected",
+    "leaving_message",
+    "ended",
+)
+
+_ANSWERED_BY_CARRIER: Final = (SCREENING, STARTING_VOICE, WAITING)
+
+TRANSITIONS: Final[dict[tuple[int, int], tuple[int, ...]]] = {
+    (CREATED, CALL_ARRIVED): (WAITING,),
+    (CREATED, ATTEMPT_ADMITTED): (DIALING,),
+    (CREATED, CARRIER_REFUSED): (ENDED,),
+    (CREATED, HANG_UP_REQUESTED): (ENDED,),
+    (CREATED, CARRIER_LOST): (ENDED,),
+    (DIALING, CARRIER_RINGING): (RINGING,),
+    (DIALING, CARRIER_ANSWERED): _ANSWERED_BY_CARRIER,
+    (DIALING, CARRIER_REFUSED): (ENDED,),
+    (DIALING, PARTY_HUNG_UP): (ENDED,),
+    (DIALING, HANG_UP_REQUESTED): (ENDED,),
+    (DIALING, CARRIER_LOST): (ENDED,),
+    (RINGING, CARRIER_ANSWERED): _ANSWERED_BY_CARRIER,
+    (RINGING, CARRIER_REFUSED): (ENDED,),
+    (RINGING, PARTY_HUNG_UP): (ENDED,),
+    (RINGING, HANG_UP_REQUESTED): (ENDED,),
+    (RINGING, CARRIER_LOST): (ENDED,),
+    (SCREENING, ANSWER_SCREENED): (STARTING_VOICE, WAITING, LEAVING_MESSAGE, ENDED),
+    (SCREENING, PARTY_HUNG_UP): (ENDED,),
+    (SCREENING, HANG_UP_REQUESTED): (ENDED,),
+    (SCREENING, CARRIER_LOST): (ENDED,),
+    (STARTING_VOICE, VOICE_STARTED): (WITH_VOICE,),
+    (STARTING_VOICE, VOICE_REFUSED): (ENDED,),
+    (STARTING_VOICE, PARTY_HUNG_UP): (ENDED,),
+    (STARTING_VOICE, HANG_UP_REQUESTED): (ENDED,),
+    (STARTING_VOICE, CARRIER_LOST): (ENDED,),
+    (WITH_VOICE, VOICE_FINISHED): (WAITING, ENDED),
+    (WITH_VOICE, PARTY_HUNG_UP): (ENDED,),
+    (WITH_VOICE, HANG_UP_REQUESTED): (ENDED,),
+    (WITH_VOICE, CARRIER_LOST): (ENDED,),
+    (WAITING, AGENT_ASSIGNED): (CONNECTED,),
+    (WAITING, OFFER_REFUSED): (ENDED,),
+    (WAITING, PARTY_HUNG_UP): (ENDED,),
+    (WAITING, HANG_UP_REQUESTED): (ENDED,),
+    (WAITING, CARRIER_LOST): (ENDED,),
+    (LEAVING_MESSAGE, MESSAGE_LEFT): (ENDED,),
+    (LEAVING_MESSAGE, PARTY_HUNG_UP): (ENDED,),
+    (LEAVING_MESSAGE, HANG_UP_REQUESTED): (ENDED,),
+    (LEAVING_MESSAGE, CARRIER_LOST): (ENDED,),
+    (CONNECTED, PARTY_HUNG_UP): (ENDED,),
+    (CONNECTED, AGENT_HUNG_UP): (ENDED,),
+    (CONNECTED, HANG_UP_REQUESTED): (ENDED,),
+    (CONNECTED, CARRIER_LOST): (ENDED,),
+}
+"""(state, event kind) → the states it may lead to; what is not here is illegal."""
+
+
+LEGAL: Final = [
+    (state, kind) in TRANSITIONS for state in range(len(CALL_STATES)) for kind in range(CALL_EVENT_KINDS)
+]
+"""The same as a list, by state times CALL_EVENT_KINDS plus kind."""

@@ -1,0 +1,366 @@
+"""Machines behind a journal: what makes a driver durable.
+
+A host receives nothing that is not in its journal. What comes for it is noted, appended in one step, and only then
+applied; so that its machines, and what they send, are a function of the journal alone, and whoever replays it is where
+its predecessor was. Commands for the outside are carried out when an entry is applied, and never by a replay.
+
+What hosts send each other is numbered by sender and addressee, kept until it is acknowledged, and sent again after a
+crash; a number that has been noted already is not noted again. So every event is received once, however often it comes.
+
+Nothing here does I/O: whoever runs a host appends what `collect` gives, calls `apply_collected`, and delivers what
+`to_send` gives.
+"""
+
+import json
+from collections import deque
+from heapq import heappop, heappush
+from typing import Final, cast, final
+
+from busyhour.core.call import Call
+from busyhour.core.call_states import ENDED, WAITING
+from busyhour.core.errors import SnapshotError
+from busyhour.core.events import CallEvent, CampaignEvent, ClaimsAnswered, Event
+from busyhour.core.ids import ABSENT, Instant
+from busyhour.core.snapshots import call_facts, call_of_facts
+from busyhour.core.wire import from_plain, to_plain
+from busyhour.driver import Driver
+from busyhour.ports import Intake, Post
+
+Plain = list[object]
+
+QUEUES: Final = "queues"
+"""The host of the queues and their agents."""
+RECORDER: Final = "recorder"
+"""Takes the rows of ended calls."""
+
+# Entries that are no events.
+CALL_BEGUN: Final = "CallBegun"
+CALL_DEADLINE: Final = "CallDeadline"
+QUEUE_DEADLINE: Final = "QueueDeadline"
+CAMPAIGN_DEADLINE: Final = "CampaignDeadline"
+CLAIMS_ANSWERED: Final = "ClaimsAnswered"
+ROW: Final = "Row"
+
+
+def calls_host(call: int, call_hosts: int) -> str:
+    """Who hosts a call: one of `call_hosts` virtual shards."""
+    return f"calls/{call % call_hosts}"
+
+
+def campaign_host(campaign: int) -> str:
+    return f"campaigns/{campaign}"
+
+
+def addressee(event: Event, call_hosts: int) -> str:
+    """The host of the machine that `event` is for."""
+    if isinstance(event, CallEvent):
+        return calls_host(event.call, call_hosts)
+    if isinstance(event, CampaignEvent):
+        return campaign_host(event.campaign)
+    return QUEUES
+
+
+@final
+class Outbox:
+    """What one host sends another. Numbers begin at 1."""
+
+    __slots__ = ("last", "sent", "unacknowledged")
+
+    def __init__(self) -> None:
+        self.last: int = 0
+        """Number of the latest."""
+        self.sent: int = 0
+        """Everything up to this number is under way or there."""
+        self.unacknowledged: deque[tuple[int, Plain]] = deque()
+
+    def add(self, plain: Plain) -> None:
+        self.last += 1
+        self.unacknowledged.append((self.last, plain))
+
+    def acknowledged(self, number: int) -> None:
+        """Everything up to `number` is durable there."""
+        unacknowledged = self.unacknowledged
+        while unacknowledged and unacknowledged[0][0] <= number:
+            unacknowledged.popleft()
+        if self.sent < number:
+            self.sent = number
+
+    def again(self) -> None:
+        """Whatever is under way may be lost: all that is not acknowledged is to be sent."""
+        self.sent = self.unacknowledged[0][0] - 1 if self.unacknowledged else self.last
+
+
+@final
+class Host:
+    """The machines of one driver, behind the journal `name`."""
+
+    __slots__ = (
+        "at",
+        "calls_waiting",
+        "collected",
+        "deadlines",
+        "driver",
+        "lines",
+        "name",
+        "noted",
+        "outboxes",
+        "post",
+        "received",
+        "turned_at",
+        "_batch",
+        "_inputs",
+    )
+
+    def __init__(self, name: str, driver: Driver, call_hosts: int) -> None:
+        """`driver` has no post yet, and is the host's own from now on."""
+        self.name: str = name
+        self.driver: Driver = driver
+        self.post: HostPost = HostPost(self, call_hosts)
+        driver.post = self.post
+        self.at: Instant = driver.now
+        """Of the latest entry."""
+        self.turned_at: Instant = ABSENT
+        """Of the latest entry that was collected here: whatever was due until then is in the journal."""
+        self.received: dict[str, int] = {}
+        """Sender → number of the latest that is durable here."""
+        self.noted: dict[str, int] = {}
+        """The same of what is noted and may not be durable yet."""
+        self.outboxes: dict[str, Outbox] = {}
+        self.lines: dict[int, Call] = {}
+        """Calls that the carrier holds already and that are about to begin here."""
+        self.deadlines: list[tuple[Instant, int]] = []
+        """Heap of (due, call); an entry whose call has moved on is stale."""
+        self.calls_waiting: list[Call] = []
+        """Calls that have begun to wait since the list was last emptied: their carrier would like to know."""
+        self.collected: list[bytes] = []
+        """What is being appended."""
+        self._batch: list[Plain] = []
+        self._inputs: list[tuple[str, int, Plain]] = []
+
+    # What comes in ------------------------------------------------------------------------------------------------
+
+    def note(self, plain: Plain) -> None:
+        """Something that happened here: what a carrier or a person reports, a deadline."""
+        self._inputs.append(("", 0, plain))
+
+    def note_from(self, sender: str, number: int, plain: Plain) -> bool:
+        """Something that another host sent; False when what came before it is missing."""
+        latest = self.noted.get(sender, 0)
+        if number <= latest:
+            return True
+        if number > latest + 1:
+            return False
+        self.noted[sender] = number
+        self._inputs.append((sender, number, plain))
+        return True
+
+    def note_deadlines(self, now: Instant) -> None:
+        """Note the calls whose deadline has come."""
+        while self.deadlines and self.deadlines[0][0] <= now:
+            due_at, call_id = heappop(self.deadlines)
+            call = self.driver.calls.get(call_id)
+            if call is not None and call.deadline() == due_at:
+                self.note([CALL_DEADLINE, call_id])
+
+    def has_inputs(self) -> bool:
+        return len(self._inputs) > 0 or len(self.collected) > 0
+
+    def collect(self, now: Instant) -> list[bytes]:
+        """The entries to append, the same until `apply_collected` says that they are durable."""
+        if not self.collected and self._inputs:
+            at = now if now > self.at else self.at
+            for sender, number, plain in self._inputs:
+                entry: Plain = [at, sender, number]
+                entry.extend(plain)
+                self._batch.append(entry)
+                self.collected.append(json.dumps(entry, separators=(",", ":")).encode())
+            self._inputs = []
+        return self.collected
+
+    def apply_collected(self) -> None:
+        """What `collect` gave is durable: let it happen."""
+        batch = self._batch
+        self._batch = []
+        self.collected = []
+        for entry in batch:
+            self.apply(entry)
+
+    def apply(self, entry: Plain) -> None:
+        """Let an entry of the journal happen. Raises SnapshotError when it is none."""
+        if len(entry) < 4:
+            raise SnapshotError(self.name, f"{entry!r} is no entry")
+        at = cast("int", entry[0])
+        sender = str(entry[1])
+        self.at = at
+        self.driver.now = at
+        if sender:
+            number = cast("int", entry[2])
+            self.received[sender] = number
+            if self.noted.get(sender, 0) < number:
+                self.noted[sender] = number
+        name = str(entry[3])
+        if name != CLAIMS_ANSWERED:
+            self.turned_at = at
+        if name == CALL_BEGUN:
+            call_id = cast("int", entry[4])
+            held = self.lines.pop(call_id, None)
+            self.driver.calls[call_id] = held if held is not None else call_of_facts(entry[5])
+        elif name == CALL_DEADLINE:
+            call = self.driver.calls.get(cast("int", entry[4]))
+            if call is not None:
+                self.driver.call_deadline_passed(call)
+        elif name == QUEUE_DEADLINE:
+            self.driver.queue_deadline()
+        elif name == CAMPAIGN_DEADLINE:
+            self.driver.campaign_deadline(self.driver.campaigns[cast("int", entry[4])])
+        elif name == CLAIMS_ANSWERED:
+            self._claims_answered(entry)
+        else:
+            self._event(from_plain(entry[3:]))
+
+    def _event(self, event: Event) -> None:
+        """One for a machine elsewhere comes from a carrier here, and is sent on."""
+        if addressee(event, self.post.call_hosts) != self.name:
+            self.post.send(event, self.at)
+            return
+        if not isinstance(event, CallEvent):
+            self.driver.receive(event)
+            return
+        call = self.driver.calls.get(event.call)
+        state = ENDED if call is None else call.state
+        self.driver.receive(event)
+        if call is not None and call.state != state and call.state != ENDED:
+            due_at = call.deadline()
+            if due_at != ABSENT:
+                heappush(self.deadlines, (due_at, call.id))
+            if call.state == WAITING:
+                self.calls_waiting.append(call)
+
+    def _claims_answered(self, entry: Plain) -> None:
+        """[at, "", 0, name, campaign, calls, places of granted leases, of rejected ones, blocked_by, retry_at]"""
+        number = cast("int", entry[4])
+        campaign = self.driver.campaigns[number]
+        calls = cast("list[int]", entry[5])
+        places = cast("list[int]", entry[6])
+        granted = [campaign.claimed[place] for place in places]
+        returned = [lease for place, lease in enumerate(campaign.claimed) if place not in places]
+        self.driver.claims_answered(
+            ClaimsAnswered(number, granted, calls, returned, cast("int", entry[8]), cast("int", entry[9]))
+        )
+
+    # What goes out ------------------------------------------------------------------------------------------------
+
+    def send(self, to: str, plain: Plain) -> None:
+        outbox = self.outboxes.get(to)
+        if outbox is None:
+            outbox = Outbox()
+            self.outboxes[to] = outbox
+        outbox.add(plain)
+
+    def to_send(self, to: str, at_most: int) -> list[tuple[int, Plain]]:
+        """What `to` has not been sent yet, which counts as under way from now on."""
+        outbox = self.outboxes[to]
+        if outbox.sent == outbox.last:
+            return []
+        batch = [item for item in outbox.unacknowledged if item[0] > outbox.sent][:at_most]
+        if batch:
+            outbox.sent = batch[-1][0]
+        return batch
+
+    # As plain data --------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> dict[str, object]:
+        """All but the machines that are the driver's own by number: queues and campaigns have their snapshots."""
+        return {
+            "at": self.at,
+            "turned_at": self.turned_at,
+            "received": self.received,
+            "outboxes": {
+                to: [outbox.last, [[number, plain] for number, plain in outbox.unacknowledged]]
+                for to, outbox in self.outboxes.items()
+            },
+            "calls": [call_facts(call) for call in self.driver.calls.values()],
+            "events": self.driver.events,
+            "stray_events": self.driver.stray_events,
+        }
+
+    def restore(self, snapshot: dict[str, object]) -> None:
+        """Raises SnapshotError."""
+        try:
+            self.at = cast("int", snapshot["at"])
+            self.turned_at = cast("int", snapshot["turned_at"])
+            self.received = dict(cast("dict[str, int]", snapshot["received"]))
+            for to, state in cast("dict[str, list[object]]", snapshot["outboxes"]).items():
+                outbox = Outbox()
+                outbox.last = cast("int", state[0])
+                for item in cast("list[list[object]]", state[1]):
+                    outbox.unacknowledged.append((cast("int", item[0]), cast("Plain", item[1])))
+                self.outboxes[to] = outbox
+            for facts in cast("list[object]", snapshot["calls"]):
+                call = call_of_facts(facts)
+                self.driver.calls[call.id] = call
+                if call.deadline() != ABSENT:
+                    heappush(self.deadlines, (call.deadline(), call.id))
+            self.driver.events = cast("int", snapshot["events"])
+            self.driver.stray_events = cast("int", snapshot["stray_events"])
+        except (KeyError, TypeError, ValueError, IndexError) as wrong:
+            raise SnapshotError(self.name, f"{wrong!r}") from wrong
+        self.noted = dict(self.received)
+
+    def send_again(self) -> None:
+        """After a replay, or when an addressee was lost: whatever is not acknowledged is to be sent."""
+        for outbox in self.outboxes.values():
+            outbox.again()
+
+
+@final
+class HostPost(Post):
+    """What a host's machines send: to machines of its own at once, else into an outbox."""
+
+    __slots__ = ("call_hosts", "host")
+
+    def __init__(self, host: Host, call_hosts: int) -> None:
+        self.host: Host = host
+        self.call_hosts: int = call_hosts
+
+    def send(self, event: Event, now: Instant) -> None:
+        host = self.host
+        to = addressee(event, self.call_hosts)
+        if to == host.name:
+            host.driver.receive_next(event)
+        else:
+            host.send(to, to_plain(event))
+
+    def begin(self, call: Call, now: Instant) -> bool:
+        to = calls_host(call.id, self.call_hosts)
+        self.host.send(to, [CALL_BEGUN, call.id, call_facts(call)])
+        self.host.send(to, ["AttemptAdmitted", call.id])
+        return True
+
+
+@final
+class HostIntake(Intake):
+    """What a carrier or a desk reports, noted by the host whose call or agents it is about."""
+
+    __slots__ = ("call_hosts", "fallback", "front", "hosts")
+
+    def __init__(self, front: Driver, hosts: dict[str, Host], call_hosts: int, fallback: Host) -> None:
+        """`front` is the driver that carrier and desk know; `fallback` sends on what is for machines elsewhere."""
+        self.front: Driver = front
+        self.hosts: dict[str, Host] = hosts
+        self.call_hosts: int = call_hosts
+        self.fallback: Host = fallback
+
+    def take(self, event: Event) -> None:
+        host = self.hosts.get(addressee(event, self.call_hosts))
+        if host is None:
+            host = self.fallback
+        if isinstance(event, CallEvent):
+            call = self.front.calls.pop(event.call, None)
+            if call is not None:
+                host.lines[call.id] = call
+                host.note([CALL_BEGUN, call.id, call_facts(call)])
+        host.note(to_plain(event))
+
+    def take_deadline(self, call: Call) -> None:
+        """The host looks at its calls' deadlines itself."""

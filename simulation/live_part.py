@@ -1,0 +1,276 @@
+"""One process's part of a scenario that runs live: hosts, and the simulated people and trunks around them.
+
+Every process of a run assembles the whole scenario, for that is quick and gives everything the same numbers, and keeps
+of it the machines it hosts and the occurrences that concern them.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from busyhour.core.call import Call
+from busyhour.core.call_states import WAITING
+from busyhour.core.campaign import COMPLETED, STOPPED
+from busyhour.core.disposition import END_HORIZON
+from busyhour.core.events import HangUpRequested
+from busyhour.core.ids import ABSENT, SECOND, Instant
+from busyhour.core.snapshots import (
+    campaign_snapshot,
+    queues_snapshot,
+    restore_campaign,
+    restore_queues,
+)
+from busyhour.core.wire import to_plain
+from busyhour.driver import Driver
+from busyhour.host import (
+    CAMPAIGN_DEADLINE,
+    QUEUE_DEADLINE,
+    QUEUES,
+    Host,
+    HostIntake,
+    campaign_host,
+)
+from busyhour.results.tallies import Tallies
+from simulation.agenda import CHANGES, Occurrence
+from simulation.assembly import World, assemble
+from simulation.carrier import leg_of
+from simulation.contact_supply import SimulatedContacts
+from simulation.desk import SimulatedDesk
+from simulation.draws import Draws, QueueTimes
+from simulation.inbound import CallerAgain, InboundSource
+from simulation.live_ports import (
+    AwaitedAdmission,
+    LiveDesk,
+    LiveLog,
+    MutedCarrier,
+    MutedDesk,
+    PromisedCarrier,
+    WrapUps,
+)
+from simulation.runs import Baseline
+from simulation.scenario import Scenario
+from simulation.substreams import Substreams
+from simulation.timeline import CampaignChange, StaffChange, StatisticsStart, TrunkChange
+
+RESERVATIONS_LOOKED_AT: Final = SECOND
+"""How often a queue looks for reservations that nobody has taken up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What one process hosts."""
+
+    queues: bool = False
+    campaigns: Sequence[int] = ()
+    calls: Sequence[int] = ()
+    """Virtual shards."""
+
+    def hosts(self) -> list[str]:
+        """Names, which are those of their journals too."""
+        names = [QUEUES] if self.queues else []
+        names += [campaign_host(number) for number in self.campaigns]
+        return names + [f"calls/{shard}" for shard in self.calls]
+
+
+class _Nothing:
+    """Where the assembled simulation's own rows would go."""
+
+    def add(self, chunk: bytes) -> None:
+        """None comes."""
+
+
+class LivePart:
+    """The hosts of one role. `restore` each of them, then `begin`; from then on `happen`, `apply` and `next_due`."""
+
+    def __init__(self, scenario: Scenario, role: Role, call_hosts: int) -> None:
+        """`call_hosts`: how many virtual shards there are in all."""
+        self.scenario = scenario
+        self.role = role
+        self.world: World = assemble(scenario, 0, _Nothing())
+        world = self.world
+        front = world.driver
+        self.agenda = world.engine.agenda
+        self.carrier = world.carrier
+        self.admission = AwaitedAdmission()
+        self.logs: list[LiveLog] = []
+        self.hosts: dict[str, Host] = {}
+        self.baseline = Baseline(world)
+        self._contacts = cast("SimulatedContacts", front.contacts)
+        self._reservations_looked_at: Instant = 0
+        times = [QueueTimes(q.handle_time, q.wrap_up, q.patience) for q in scenario.queues.values()]
+        wrap_ups = WrapUps(
+            Draws(Substreams(scenario.seed, 0), "live", times, None),
+            [queue.wraps_up for queue in front.queues.queues],
+        )
+        people = cast("SimulatedDesk", front.desk)
+        self.desk = LiveDesk(people, front.queues, wrap_ups)
+        self.dialer = PromisedCarrier(self.carrier)
+        for name in role.hosts():
+            driver = Driver(
+                front.queues,
+                front.campaigns,
+                MutedCarrier(),
+                MutedDesk(),
+                self.admission,
+                front.contacts,
+                world.log,
+            )
+            driver.now = front.now
+            host = Host(name, driver, call_hosts)
+            self.logs.append(LiveLog(host, self.carrier, world.log.sources, wrap_ups))
+            driver.log = self.logs[-1]
+            self.hosts[name] = host
+        front.intake = HostIntake(front, self.hosts, call_hosts, next(iter(self.hosts.values())))
+        front.post = next(iter(self.hosts.values())).post
+
+    def restore(self, name: str, snapshot: bytes | None, entries: Sequence[bytes]) -> None:
+        """Bring a host to where its journal ends. Raises SnapshotError."""
+        host = self.hosts[name]
+        if snapshot is not None:
+            plain = cast("dict[str, Any]", json.loads(snapshot))
+            host.restore(plain["host"])
+            if name == QUEUES:
+                restore_queues(host.driver.queues, plain["machine"])
+            elif name.startswith("campaigns/"):
+                number = int(name.partition("/")[2])
+                restore_campaign(host.driver.campaigns[number], plain["machine"])
+                self._contacts.supplies[number].handed_over = plain["handed_over"]
+        for entry in entries:
+            host.apply(json.loads(entry))
+
+    def snapshot(self, name: str) -> bytes:
+        """What stands for everything in the journal of a host."""
+        host = self.hosts[name]
+        plain: dict[str, Any] = {"host": host.snapshot()}
+        if name == QUEUES:
+            plain["machine"] = queues_snapshot(host.driver.queues)
+        elif name.startswith("campaigns/"):
+            number = int(name.partition("/")[2])
+            plain["machine"] = campaign_snapshot(host.driver.campaigns[number])
+            plain["handed_over"] = self._contacts.supplies[number].handed_over
+        return json.dumps(plain, separators=(",", ":")).encode()
+
+    def begin(self, now: Instant) -> None:
+        """The hosts are restored: from now on they act. What a predecessor's carrier held is lost."""
+        late: list[InboundSource] = []
+        self.agenda.retain(lambda occurrence, due_at: self._concerns(occurrence, due_at, now, late))
+        for source in late:
+            source.skip_to(now)
+        clock = self.scenario.clock
+        if clock.warmup > 0:
+            self.baseline.begins_at = clock.start_us + clock.warmup
+            if self.baseline.begins_at > now:
+                statistics = StatisticsStart(self.baseline.begin)
+                self.agenda.at(self.baseline.begins_at, CHANGES, statistics)
+        self.admission.asked.clear()
+        for host in self.hosts.values():
+            host.driver.carrier = self.dialer
+            host.driver.desk = self.desk
+            host.calls_waiting.clear()
+            host.send_again()
+            for call_id in list(host.driver.calls):
+                host.note(["CarrierLost", call_id])
+        for number in self.role.campaigns:
+            if self.world.driver.campaigns[number].claimed:
+                self.admission.asked.append(number)
+        if self.role.queues:
+            self.desk.resume()
+
+    def _concerns(
+        self, occurrence: Occurrence, due_at: Instant, now: Instant, late: list[InboundSource]
+    ) -> bool:
+        """Whether what the scenario has put on the agenda is for this process, and still to come.
+
+        Sources whose next caller a predecessor should have answered are added to `late`.
+        """
+        if isinstance(occurrence, StaffChange):
+            return self.role.queues and due_at > self.hosts[QUEUES].turned_at
+        if isinstance(occurrence, CampaignChange):
+            number = occurrence.campaign
+            return number in self.role.campaigns and due_at > self.hosts[campaign_host(number)].turned_at
+        if isinstance(occurrence, TrunkChange):
+            return (
+                len(self.role.calls) > 0
+            )  # those that are past, too: nothing else remembers the trunk's state
+        if isinstance(occurrence, InboundSource):
+            if 0 not in self.role.calls:
+                return False
+            began = max(self.hosts[f"calls/{shard}"].turned_at for shard in self.role.calls)
+            if began == ABSENT or due_at > now:
+                return True
+            late.append(occurrence)
+            return False
+        return not isinstance(occurrence, CallerAgain)
+
+    def happen(self, now: Instant) -> None:
+        """Let whatever is due happen, and have the hosts note what comes of it."""
+        front = self.world.driver
+        occurrence = self.agenda.take(now + 1)
+        while occurrence is not None:
+            front.now = self.agenda.now
+            occurrence.happen(self.agenda.stage, self.agenda.now)
+            occurrence = self.agenda.take(now + 1)
+        front.now = now
+        for shard in self.role.calls:
+            self.hosts[f"calls/{shard}"].note_deadlines(now)
+        for number in self.role.campaigns:
+            due_at = front.campaigns[number].deadline()
+            host = self.hosts[campaign_host(number)]
+            if due_at != ABSENT and due_at <= now and not host.collected:
+                host.note([CAMPAIGN_DEADLINE, number])
+        if self.role.queues and now >= self._reservations_looked_at:
+            self._reservations_looked_at = now + RESERVATIONS_LOOKED_AT
+            due_at = front.queues.deadline()
+            if due_at != ABSENT and due_at <= now:
+                self.hosts[QUEUES].note([QUEUE_DEADLINE])
+
+    def apply(self, host: Host) -> None:
+        """What the host has collected is durable."""
+        front = self.world.driver
+        host.apply_collected()
+        front.now = host.at
+        for call in host.calls_waiting:
+            if call.state == WAITING and call.line is not None:
+                self.carrier.begin_patience(leg_of(call), host.at)
+        host.calls_waiting.clear()
+
+    def next_due(self) -> Instant:
+        """When something happens by itself; ABSENT when nothing does."""
+        earliest = self.agenda.next_at()
+        for number in self.role.campaigns:
+            earliest = _earlier(earliest, self.world.driver.campaigns[number].deadline())
+        for shard in self.role.calls:
+            deadlines = self.hosts[f"calls/{shard}"].deadlines
+            if deadlines:
+                earliest = _earlier(earliest, deadlines[0][0])
+        return earliest
+
+    def stop(self) -> None:
+        """The run is over: calls that are alive leave the record of what had happened."""
+        self.agenda.clear()
+        for host in self.hosts.values():
+            for call_id in list(host.driver.calls):
+                host.note(to_plain(HangUpRequested(call_id, END_HORIZON)))
+
+    def calls(self) -> list[Call]:
+        """Those alive here."""
+        return [call for host in self.hosts.values() for call in host.driver.calls.values()]
+
+    def is_work_over(self) -> bool:
+        """No campaign here has work left."""
+        campaigns = self.world.driver.campaigns
+        return all(campaigns[number].state in (COMPLETED, STOPPED) for number in self.role.campaigns)
+
+    def tallies(self, now: Instant) -> Tallies:
+        """What was counted until `now`; only what this role hosts means anything."""
+        front = self.world.driver
+        front.events = sum(host.driver.events for host in self.hosts.values())
+        front.stray_events = sum(host.driver.stray_events for host in self.hosts.values())
+        return self.baseline.tallies(now, self.scenario)
+
+
+def _earlier(one: Instant, other: Instant) -> Instant:
+    if one == ABSENT:
+        return other
+    return one if other == ABSENT or one < other else other
