@@ -307,11 +307,6 @@ class Host:
             raise SnapshotError(self.name, f"{wrong!r}") from wrong
         self.noted = dict(self.received)
 
-    def send_again(self) -> None:
-        """After a replay, or when an addressee was lost: whatever is not acknowledged is to be sent."""
-        for outbox in self.outboxes.values():
-            outbox.again()
-
 
 @final
 class HostPost(Post):

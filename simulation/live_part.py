@@ -168,7 +168,6 @@ class LivePart:
             host.driver.carrier = self.dialer
             host.driver.desk = self.desk
             host.calls_waiting.clear()
-            host.send_again()
             for call_id in list(host.driver.calls):
                 host.note(["CarrierLost", call_id])
         for number in self.role.campaigns:

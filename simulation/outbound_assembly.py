@@ -123,9 +123,7 @@ class OutboundAssembly:
         self.labels.append(labels)
         return zones, ListedContacts(zone_numbers, priorities)
 
-    def _callees(
-        self, name: str, plan: CampaignPlan, zones: list[Zone], contacts: ContactSupply
-    ) -> Callees:
+    def _callees(self, name: str, plan: CampaignPlan, zones: list[Zone], contacts: ContactSupply) -> Callees:
         people = self.scenario.callees[plan.callees]
         ring = people.ring_time
         handle_time = plan.handle_time

@@ -1,34 +1,42 @@
 """A live run without processes: the real hosts, on a clock and a network that a seed decides.
 
-Nodes crash at numbered steps and come back from their journals; letters between them take time, overtake nothing and
-get lost when their addressee is down. Everything else is what runs on a cluster.
+Nodes crash at numbered steps and come back from their journals; letters between them take time and get lost when their
+addressee is down; a node that is given up may wake and try to go on. Everything else is what runs on a cluster.
 """
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from busyhour.core.call import Call
 from busyhour.core.ids import ABSENT, MILLISECOND, SECOND, Instant
-from busyhour.host import RECORDER, Host
+from busyhour.core.snapshots import call_of_facts
+from busyhour.host import RECORDER, Host, Plain
 from simulation.admission import SimulatedAdmission
+from simulation.assembly import assemble
 from simulation.live_part import LivePart, Role
 from simulation.scenario import Scenario
 
-STEPS: Final = ("before append", "after append", "after apply", "after send")
-"""Where a node may crash in a turn; `claim` has its own: the answer is in the journal and nobody has heard it."""
-TURN: Final = 5 * MILLISECOND
+TURN = 5 * MILLISECOND
+MOST_LETTERS = 1_000
 
 
 class Crashed(Exception):
-    """The node is no more."""
+    """The node is no more; the step says where it was."""
+
+
+class Nowhere:
+    """Rows of the simulation that nobody wants."""
+
+    def add(self, chunk: bytes) -> None:
+        """None comes."""
 
 
 @dataclass
 class Journal:
     epoch: int = 0
-    head: int = 0
     entries: list[bytes] = field(default_factory=list[bytes])
     snapshot: bytes | None = None
 
@@ -42,64 +50,78 @@ class Node:
     next_turn: Instant = 0
 
 
-class Cluster:
-    """`crash(node, step)` is asked at every step of every turn."""
+@dataclass(order=True)
+class Letter:
+    arrives: Instant
+    number: int
+    sender: str
+    to: str
+    batch: list[tuple[int, Plain]] = field(compare=False)
 
-    def __init__(self, scenario: Scenario, roles: list[Role], call_hosts: int, seed: int, crashes: float = 0.0):
+
+class Cluster:
+    """`crashes`: the share of all steps at which the node that takes it crashes."""
+
+    def __init__(
+        self, scenario: Scenario, roles: list[Role], call_hosts: int, seed: int, crashes: float = 0.0
+    ):
         self.scenario = scenario
         self.call_hosts = call_hosts
         self.random = Random(seed)
         self.crashes = crashes
-        """How many of the steps crash."""
         self.now: Instant = scenario.clock.start_us
         self.journals: dict[str, Journal] = {}
         self.nodes = [Node(role) for role in roles]
         self.node_of = {name: node for node in self.nodes for name in node.role.hosts()}
-        self.letters: list[tuple[Instant, int, str, str, list[tuple[int, list[object]]]]] = []
+        self.letters: list[Letter] = []
         self.letters_sent = 0
         self.under_way: set[tuple[str, str]] = set()
-        self.rows: list[list[Any]] = []
+        self.rows: list[Call] = []
         self.rows_received: dict[str, int] = {}
         self.dials: Counter[tuple[int, int, int]] = Counter()
+        """(campaign, contact, attempt) → how often the carrier was told to dial it."""
+        self.admitted: set[int] = set()
+        """Calls whose claim is in a journal."""
         self.crashed: Counter[str] = Counter()
-        self.refused_writes = 0
-        self.zombies: list[tuple[Node, LivePart, dict[str, int]]] = []
-        limits = LivePart(scenario, Role(), call_hosts) if False else None
-        assert limits is None
-        from simulation.assembly import assemble
-
-        class Nowhere:
-            def add(self, chunk: bytes) -> None:
-                """None comes."""
-
-        self.world = assemble(scenario, 0, Nowhere())
-        self.admission = cast("SimulatedAdmission", self.world.driver.admission)
-        self.live: dict[int, set[int]] = {}
+        self.writes_refused = 0
+        limits = assemble(scenario, 0, Nowhere())
+        self.trunks = limits.carrier.trunks
+        self.admission = cast("SimulatedAdmission", limits.driver.admission)
+        self.holding: set[int] = set()
+        """Calls that hold one of their trunk's channels."""
 
     # Nodes ---------------------------------------------------------------------------------------------------------
 
     def start(self, node: Node) -> None:
         part = LivePart(self.scenario, node.role, self.call_hosts)
+        part.dialer.saw = self._dialed
         for name in node.role.hosts():
             journal = self.journals.setdefault(name, Journal())
             journal.epoch += 1
             node.epochs[name] = journal.epoch
             part.restore(name, journal.snapshot, journal.entries)
         part.begin(self.now)
-        part.dialer.saw = self._dialed
         node.part = part
         node.next_turn = self.now
 
     def _dialed(self, call: Call) -> None:
         self.dials[call.campaign, call.contact, call.attempt] += 1
 
-    def crash(self, node: Node) -> None:
+    def _crash(self, node: Node) -> None:
+        part = node.part
+        assert part is not None
         node.part = None
         node.up_at = self.now + self.random.randrange(SECOND // 2, 3 * SECOND)
         hosts = set(node.role.hosts())
         self.under_way = {pair for pair in self.under_way if pair[0] not in hosts}
+        if self.random.random() < 0.3:
+            # It was only paused. Its successor has claimed the journals by the time it wakes.
+            self.start(node)
+            for host in part.hosts.values():
+                host.note(["CarrierLost", 0])
+            assert not any(self._append(name, {}, host) for name, host in part.hosts.items())
 
-    def maybe_crash(self, step: str) -> None:
+    def _step(self, step: str) -> None:
         if self.crashes and self.random.random() < self.crashes:
             self.crashed[step] += 1
             raise Crashed(step)
@@ -108,167 +130,141 @@ class Cluster:
 
     def run(self, until: Instant) -> None:
         for node in self.nodes:
-            if node.part is None:
+            if node.part is None and node.up_at == 0:
                 self.start(node)
         while self.now < until:
             for node in self.nodes:
                 if node.part is None and self.now >= node.up_at:
                     self.start(node)
-                if node.part is not None and self._is_due(node):
-                    try:
-                        self.turn(node)
-                    except Crashed:
-                        self.crash(node)
-            self._deliver()
-            self.now = min(max(self._next(), self.now + 1), until)
+                if node.part is not None and self._due_at(node) <= self.now:
+                    self._turn(node)
+            for letter in sorted(letter for letter in self.letters if letter.arrives <= self.now):
+                self.letters.remove(letter)
+                self._arrive(letter)
+            times = [self._due_at(node) if node.part else node.up_at for node in self.nodes]
+            times += [letter.arrives for letter in self.letters]
+            self.now = min(max(min(times), self.now + 1), until)
 
-    def _is_due(self, node: Node) -> bool:
+    def _due_at(self, node: Node) -> Instant:
         part = node.part
         assert part is not None
         due = part.next_due()
-        busy = any(host.has_inputs() for host in part.hosts.values())
-        return self.now >= node.next_turn and (busy or (due != ABSENT and due <= self.now) or bool(part.admission.asked))
+        if part.admission.asked or any(host.has_inputs() for host in part.hosts.values()):
+            due = self.now
+        return self.now + SECOND if due == ABSENT else max(due, node.next_turn)
 
-    def _next(self) -> Instant:
-        instants = [letter[0] for letter in self.letters]
-        for node in self.nodes:
-            if node.part is None:
-                instants.append(node.up_at)
-                continue
-            due = node.part.next_due()
-            if any(host.has_inputs() for host in node.part.hosts.values()) or node.part.admission.asked:
-                due = self.now
-            if due != ABSENT:
-                instants.append(max(due, node.next_turn))
-        return min(instants, default=self.now + SECOND)
-
-    def turn(self, node: Node) -> None:
+    def _turn(self, node: Node) -> bool:
+        """False when the node has crashed in it."""
         part = node.part
         assert part is not None
-        part.happen(self.now)
-        for name, host in part.hosts.items():
-            entries = host.collect(self.now)
-            if not entries:
-                continue
-            self.maybe_crash("before append")
-            self._append(node, name, entries)
-            self.maybe_crash("after append")
-            part.apply(host)
-        self.maybe_crash("after apply")
-        while part.admission.asked:
-            self._claim(node, part, part.admission.asked.pop(0))
-        self._release(part)
-        for name, host in part.hosts.items():
-            self._send(name, host)
-        self.maybe_crash("after send")
+        try:
+            part.happen(self.now)
+            for name, host in part.hosts.items():
+                host.collect(self.now)
+                self._step("before append")
+                if self._append(name, node.epochs, host):
+                    self._step("after append")
+                    part.apply(host)
+            self._step("after apply")
+            while part.admission.asked:
+                self._claim(part, part.admission.asked.pop(0))
+            self._release(part)
+            for name, host in part.hosts.items():
+                for to in host.outboxes:
+                    self._send(name, host, to)
+            self._step("after send")
+        except Crashed:
+            self._crash(node)
+            return False
         if self.crashes and self.random.random() < 0.02:
             for name in part.hosts:
-                journal = self.journals[name]
-                journal.snapshot, journal.entries = part.snapshot(name), []
+                self.journals[name].snapshot, self.journals[name].entries = part.snapshot(name), []
         node.next_turn = self.now + TURN
+        return True
 
-    def _append(self, node: Node, name: str, entries: list[bytes]) -> None:
+    def _append(self, name: str, epochs: dict[str, int], host: Host) -> bool:
         journal = self.journals[name]
-        assert journal.epoch == node.epochs[name], "the owner has the last epoch"
-        journal.entries += entries
+        if journal.epoch != epochs.get(name):
+            self.writes_refused += 1
+            return False
+        journal.entries += host.collected
+        return len(host.collected) > 0
 
-    def _claim(self, node: Node, part: LivePart, number: int) -> None:
+    def _claim(self, part: LivePart, number: int) -> None:
         name = f"campaigns/{number}"
         host = part.hosts[name]
-        campaign = host.driver.campaigns[number]
-        now = max(self.now, host.at)
-        answer = self.admission.claim(number, campaign.claimed, now)
-        granted = len(answer.granted)
-        trunk = campaign.plan.trunk
-        self.live.setdefault(trunk, set()).update(answer.calls)
-        entry: list[object] = [now, "", 0, "ClaimsAnswered", number, answer.calls, list(range(granted)), []]
-        entry += [answer.blocked_by, answer.retry_at]
-        import json
-
+        claimed = host.driver.campaigns[number].claimed
+        answer = self.admission.claim(number, claimed, max(self.now, host.at))
+        self.admitted.update(answer.calls)
+        self.holding.update(answer.calls)
+        entry: Plain = [max(self.now, host.at), "", 0, "ClaimsAnswered", number, answer.calls]
+        entry += [list(range(len(answer.granted))), [], answer.blocked_by, answer.retry_at]
         self.journals[name].entries.append(json.dumps(entry).encode())
-        self.maybe_crash("after claim")
+        self._step("after claim")
         host.apply(entry)
 
     def _release(self, part: LivePart) -> None:
         for log in part.logs:
             for trunk, call, _ in log.ended:
-                live = self.live.setdefault(trunk, set())
-                if call in live:
-                    live.remove(call)
-                    self.admission_trunk(trunk).promised -= 1
+                if call in self.holding:
+                    self.holding.remove(call)
+                    self.trunks[trunk].promised -= 1
             log.ended.clear()
-
-    def admission_trunk(self, trunk: int) -> Any:
-        return self.world.carrier.trunks[trunk]
 
     # Letters -------------------------------------------------------------------------------------------------------
 
-    def _send(self, name: str, host: Host) -> None:
-        for to in host.outboxes:
-            if (name, to) in self.under_way:
-                continue
-            batch = host.to_send(to, 1_000)
-            if batch:
-                self.under_way.add((name, to))
-                self.letters_sent += 1
-                arrives = self.now + self.random.randrange(MILLISECOND, 20 * MILLISECOND)
-                self.letters.append((arrives, self.letters_sent, name, to, batch))
+    def _send(self, sender: str, host: Host, to: str, after: Instant = 0) -> None:
+        batch = host.to_send(to, MOST_LETTERS) if (sender, to) not in self.under_way else []
+        if batch:
+            self.under_way.add((sender, to))
+            self.letters_sent += 1
+            arrives = self.now + after + self.random.randrange(MILLISECOND, 20 * MILLISECOND)
+            self.letters.append(Letter(arrives, self.letters_sent, sender, to, batch))
 
-    def _deliver(self) -> None:
-        due = sorted(letter for letter in self.letters if letter[0] <= self.now)
-        self.letters = [letter for letter in self.letters if letter[0] > self.now]
-        for _, _, sender, to, batch in due:
-            self._arrive(sender, to, batch)
-
-    def _arrive(self, sender: str, to: str, batch: list[tuple[int, list[object]]]) -> None:
+    def _arrive(self, letter: Letter) -> None:
+        """Its sender hears that it is durable, or sends it again in a while."""
+        sender, to = letter.sender, letter.to
         self.under_way.discard((sender, to))
-        origin = self.node_of[sender].part
+        received = self._take_in(letter)
+        part = self.node_of[sender].part
+        if part is None or to not in part.hosts[sender].outboxes:
+            return
+        outbox = part.hosts[sender].outboxes[to]
+        if received is None:
+            outbox.again()
+            self._send(sender, part.hosts[sender], to, SECOND // 2)
+        else:
+            outbox.acknowledged(received)
+            outbox.again()
+            self._send(sender, part.hosts[sender], to)
+
+    def _take_in(self, letter: Letter) -> int | None:
+        sender, to = letter.sender, letter.to
         if to == RECORDER:
-            for number, row in batch:
+            for number, row in letter.batch:
                 if number == self.rows_received.get(sender, 0) + 1:
                     self.rows_received[sender] = number
-                    self.rows.append(row)
-            if origin is not None:
-                origin.hosts[sender].outboxes[to].acknowledged(self.rows_received[sender])
-                self._send(sender, origin.hosts[sender])
-            return
+                    self.rows.append(call_of_facts(row[1]))
+            return self.rows_received[sender]
         node = self.node_of[to]
         if node.part is None:
-            if origin is not None:
-                origin.hosts[sender].outboxes[to].again()
-                node.up_at = min(node.up_at, self.now + SECOND)
-                self._later(sender, to)
-            return
+            return None
         host = node.part.hosts[to]
-        for number, plain in batch:
+        for number, plain in letter.batch:
             host.note_from(sender, number, plain)
-        try:
-            # The answer waits for the turn that makes them durable.
-            self.turn(node)
-        except Crashed:
-            self.crash(node)
-            if origin is not None and self.node_of[sender].part is origin:
-                origin.hosts[sender].outboxes[to].again()
-                self._later(sender, to)
-            return
-        if self.node_of[sender].part is origin and origin is not None and to in origin.hosts[sender].outboxes:
-            origin.hosts[sender].outboxes[to].acknowledged(host.received.get(sender, 0))
-            origin.hosts[sender].outboxes[to].again()
-            self._send(sender, origin.hosts[sender])
+        return host.received.get(sender, 0) if self._turn(node) else None
 
-    def _later(self, sender: str, to: str) -> None:
-        """An attempt to send again, when the addressee may be up."""
-        part = self.node_of[sender].part
-        if part is not None:
-            batch = part.hosts[sender].to_send(to, 1_000)
-            if batch:
-                self.under_way.add((sender, to))
-                self.letters_sent += 1
-                self.letters.append((self.now + SECOND // 2, self.letters_sent, sender, to, batch))
-
-    # The end --------------------------------------------------------------------------------------------------------
+    # What there is -------------------------------------------------------------------------------------------------
 
     def part_with(self, name: str) -> LivePart:
         part = self.node_of[name].part
-        assert part is not None
+        assert part is not None, "all nodes are up"
         return part
+
+    def alive(self) -> set[int]:
+        """Calls that have not ended."""
+        return {call.id for node in self.nodes if node.part for call in node.part.calls()}
+
+    def note(self, host: str, plain: list[Any]) -> None:
+        """Somebody does something."""
+        self.part_with(host).hosts[host].note(plain)
