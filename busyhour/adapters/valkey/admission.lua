@@ -158,12 +158,15 @@ local function admission_claim(keys, args)
     local claim = args[1] .. ':' .. args[5] -- a new owner counts from the start again
     local expected, head = tonumber(args[2]), tonumber(redis.call('GET', keys[2]) or '0')
     local last = redis.call('HMGET', keys[9], 'claim', 'answer')
-    local asked_again = last[1] == claim
-    if head ~= expected + (asked_again and 1 or 0) then
-        return refusal('SEQUENCE', 'the journal holds ' .. head .. ' entries, not ' .. expected)
-    end
-    if asked_again then
+    if last[1] == claim then
+        if head ~= expected + 1 then
+            local entry = expected + 1
+            return refusal('SEQUENCE', 'claim ' .. args[5] .. ' is not entry ' .. entry .. ', it holds ' .. head)
+        end
         return { last[2], head }
+    end
+    if head ~= expected then
+        return refusal('SEQUENCE', 'the journal holds ' .. head .. ' entries, not ' .. expected)
     end
     local now = clock_now(keys[4], args[4])
     if not now then
