@@ -61,13 +61,8 @@ class TokenBucket:
         """
         if math.isinf(calls_per_second) and calls_per_second > 0:
             return TokenBucket.unlimited()
-        if not calls_per_second > 0:
-            raise InvalidValueError("calls_per_second", calls_per_second, "above 0")
-        if calls_per_second >= 1:
-            ratio = Fraction(calls_per_second).limit_denominator(_LARGEST_DENOMINATOR)
-        else:
-            ratio = 1 / Fraction(1 / calls_per_second).limit_denominator(_LARGEST_DENOMINATOR)
-        return TokenBucket(ratio.numerator, SECOND * ratio.denominator)
+        calls, per_us = exact_rate(calls_per_second)
+        return TokenBucket(calls, per_us)
 
     @staticmethod
     def unlimited() -> "TokenBucket":
@@ -120,3 +115,17 @@ class TokenBucket:
         else:
             self._due_us = due_us + 1 if due_part > 0 else due_us
             self._due_part = 0
+
+
+def exact_rate(calls_per_second: float) -> tuple[int, Micros]:
+    """`calls` every `per_us`, of a finite rate such as 10, 0.5 or 10 / 3.
+
+    Raises InvalidValueError when the rate is zero, negative, infinite or not a number.
+    """
+    if not 0 < calls_per_second < math.inf:
+        raise InvalidValueError("calls_per_second", calls_per_second, "above 0")
+    if calls_per_second >= 1:
+        ratio = Fraction(calls_per_second).limit_denominator(_LARGEST_DENOMINATOR)
+    else:
+        ratio = 1 / Fraction(1 / calls_per_second).limit_denominator(_LARGEST_DENOMINATOR)
+    return ratio.numerator, SECOND * ratio.denominator

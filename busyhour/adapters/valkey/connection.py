@@ -15,7 +15,8 @@ from redis.exceptions import RedisError
 
 from busyhour.adapters.valkey.errors import StoreRefusedError
 
-FUNCTIONS: Final = Path(__file__).with_name("functions.lua")
+FUNCTIONS: Final = tuple(Path(__file__).with_name(name) for name in ("functions.lua", "admission.lua"))
+"""One library: loaded together, in this order."""
 OLDEST: Final = (7, 2)
 """Of Redis and of Valkey: from here on Functions and their flags are what the library of Functions relies on."""
 
@@ -37,7 +38,8 @@ async def connect(url: str) -> "Redis":
         raise StoreRefusedError(shown, str(wrong)) from wrong
     try:
         require_durable(shown, await client.info())
-        await client.function_load(FUNCTIONS.read_text(encoding="utf-8"), replace=True)
+        functions = "".join(part.read_text(encoding="utf-8") for part in FUNCTIONS)
+        await client.function_load(functions, replace=True)
     except StoreRefusedError:
         await client.aclose()
         raise

@@ -1,0 +1,236 @@
+"""The simulator's admission and the store's give equal answers to equal questions, whatever happened before."""
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from busyhour.adapters.valkey.admission import Became, StoreAdmission
+from busyhour.adapters.valkey.connection import connect
+from busyhour.adapters.valkey.journal import Journal
+from busyhour.core.attempts import Contact, Lease
+from busyhour.core.disposition import END_NO_CHANNEL, END_TRUNK_DOWN
+from busyhour.core.ids import ABSENT, MILLISECOND, MINUTE, SECOND
+from busyhour.core.token_bucket import TokenBucket
+from simulation.admission import SimulatedAdmission
+from simulation.trunks import SimulatedTrunk
+
+NOW = 1_799_999_999_123_457
+LONGEST_CALL = 2 * MINUTE
+CAMPAIGNS = 2
+LEASE = Lease(Contact(0, 0, 0), 1)
+
+rates = st.sampled_from([float("inf"), 0.05, 1.0, 1.5, 10 / 3, 7.0, 1_000_000.0])
+channels = st.sampled_from([ABSENT, 0, 1, 2, 3, 5, 8])
+campaigns = st.integers(0, CAMPAIGNS - 1)
+picks = st.integers(0, 1_000)
+spans_us = st.one_of(
+    st.sampled_from([1, 2, MILLISECOND, 100 * MILLISECOND, SECOND, 30 * SECOND, LONGEST_CALL]),
+    st.integers(0, 3 * SECOND),
+)
+numbers = itertools.count()
+
+
+class SimulatedAndStored(RuleBasedStateMachine):
+    """One trunk that two campaigns and inbound callers share; a stopped clock, moved by hand."""
+
+    client: Any
+    runner: "asyncio.Runner"
+
+    def await_(self, answer: Any) -> Any:
+        return self.runner.run(answer)
+
+    @initialize(
+        trunk_rate=rates, own_rates=st.lists(rates, min_size=CAMPAIGNS, max_size=CAMPAIGNS), channels=channels
+    )
+    def begin(self, trunk_rate: float, own_rates: list[float], channels: int) -> None:
+        self.now = NOW
+        scope = f"model-{next(numbers)}"
+        self.store = StoreAdmission(self.client, scope)
+        self.journals = [Journal(self.client, scope, f"campaign-{number}") for number in range(CAMPAIGNS)]
+        self.trunk = SimulatedTrunk(channels, TokenBucket.from_rate(trunk_rate), None, None, NOW)
+        self.own: list[TokenBucket | None] = [TokenBucket.from_rate(rate) for rate in own_rates]
+        self.simulated = SimulatedAdmission([self.trunk], [0] * CAMPAIGNS, self.own)
+        self.claims = 0
+        self.causes: list[str] = []
+        self.promised: dict[int, int] = {}
+        """Admitted calls that the trunk has not answered for, and when each is given up; so `in_use`."""
+        self.in_use: dict[int, int] = {}
+        self.reported: list[tuple[Became, int]] = []
+        self.retry_at = ABSENT
+
+        async def prepare() -> None:
+            await self.store.start_clock(NOW, 0)
+            await self.store.configure_trunk(0, channels, trunk_rate)
+            for number, rate in enumerate(own_rates):
+                await self.store.configure_campaign(number, rate)
+                await self.journals[number].claim()
+
+        self.await_(prepare())
+
+    @rule(campaign=campaigns, wanted=st.integers(0, 6), repeats=st.booleans())
+    def claim(self, campaign: int, wanted: int, repeats: bool) -> None:
+        self.claims += 1
+        expected = self.simulated.claim(campaign, [LEASE] * wanted, self.now)
+        journal = self.journals[campaign]
+        question = (journal, campaign, 0, self.claims, self.now, [""] * wanted, LONGEST_CALL)
+        head = journal.head
+        answer = self.await_(self.store.claim(*question))
+        assert answer.at == self.now
+        assert answer.calls == expected.calls
+        assert answer.granted == list(range(len(expected.granted)))
+        assert answer.rejected == []
+        assert (answer.blocked_by, answer.retry_at) == (expected.blocked_by, expected.retry_at)
+        if repeats:
+            journal.head = head
+            assert self.await_(self.store.claim(*question)) == answer
+        assert journal.head == head + 1
+        self.promised.update((call, self.now + LONGEST_CALL) for call in expected.calls)
+        self.retry_at = expected.retry_at
+
+    @precondition(lambda self: self.promised or self.in_use)
+    @rule(picked=st.lists(st.tuples(st.sampled_from(["accepted", "refused", "ended"]), picks), max_size=5))
+    def report(self, picked: list[tuple[Became, int]]) -> None:
+        """What the carrier does with calls just dialled, and how others end, in one batch."""
+        reports: list[tuple[Became, int]] = []
+        for became, pick in picked:
+            dialled = list(self.promised)
+            if became == "ended":
+                dialled += self.in_use
+            if not dialled:
+                continue
+            call = dialled[pick % len(dialled)]
+            reports.append((became, call))
+            if call in self.in_use:
+                del self.in_use[call]
+                self.trunk.release(self.now)
+                continue
+            deadline = self.promised.pop(call)
+            self.trunk.promised -= 1
+            if became == "refused":
+                self.trunk.refused(self.now)
+            elif became == "accepted":
+                self.trunk.accepted()
+                self.trunk.seize(self.now)
+                self.in_use[call] = deadline
+        assert self.await_(self.store.release(0, self.now, reports)) == len(reports)
+        self.reported += reports
+
+    @precondition(lambda self: self.reported)
+    @rule(pick=picks)
+    def report_again(self, pick: int) -> None:
+        again = self.reported[pick % len(self.reported) :][:5]
+        if not any(became == "ended" and (call in self.in_use) for became, call in again):
+            assert self.await_(self.store.release(0, self.now, again)) == 0
+
+    @rule()
+    def caller_arrives(self) -> None:
+        call = self.simulated.new_call()
+        expected = ABSENT
+        if self.trunk.outages > 0:
+            expected = END_TRUNK_DOWN
+        elif self.trunk.is_full():
+            expected = END_NO_CHANNEL
+        else:
+            self.trunk.seize(self.now)
+            self.in_use[call] = self.now + LONGEST_CALL
+        assert list(self.await_(self.store.number_calls())) == [call]
+        assert self.await_(self.store.seize(0, self.now, call, LONGEST_CALL)) == expected
+
+    @rule(cause=st.sampled_from(["timeline", "maintenance"]))
+    def outage(self, cause: str) -> None:
+        """Begins, or ends when it has begun."""
+        if cause in self.causes:
+            self.causes.remove(cause)
+            self.await_(self.store.end_outage(0, cause))
+        else:
+            self.causes.append(cause)
+            self.await_(self.store.begin_outage(0, cause))
+        self.trunk.outages = len(self.causes)
+
+    @rule(span=spans_us, by_clock=st.booleans())
+    def time_passes(self, span: int, by_clock: bool) -> None:
+        self.go_to(self.now + span, by_clock)
+
+    @precondition(lambda self: self.retry_at > self.now)
+    @rule(early=st.sampled_from([0, 0, 1]))
+    def time_to_ask_again(self, early: int) -> None:
+        self.go_to(max(self.now, self.retry_at - early), True)
+
+    @rule(rate=rates, channels=channels)
+    def other_trunk_limits(self, rate: float, channels: int) -> None:
+        assert self.trunk.bucket is not None
+        self.trunk.bucket = changed(self.trunk.bucket, rate)
+        self.trunk.channels = channels
+        self.await_(self.store.configure_trunk(0, channels, rate))
+
+    @rule(campaign=campaigns, rate=rates)
+    def other_campaign_rate(self, campaign: int, rate: float) -> None:
+        own = self.own[campaign]
+        assert own is not None
+        self.own[campaign] = changed(own, rate)
+        self.await_(self.store.configure_campaign(campaign, rate))
+
+    @invariant()
+    def state_is_the_same(self) -> None:
+        scope = self.store.scope
+        state = self.await_(
+            self.client.hmget(
+                f"{{{scope}}}:trunk:0", "refusals_in_a_row", "rests_until", "due_us", "due_part", "calls"
+            )
+        )
+        in_a_row, rests_until, *bucket = (int(field or 0) for field in state)
+        assert (in_a_row, rests_until) == (self.trunk.refusals_in_a_row, self.trunk.rests_until)
+        assert self.trunk.bucket is not None
+        assert dict(zip(("due_us", "due_part", "calls"), bucket, strict=True)) == self.trunk.bucket.snapshot()
+        live = self.await_(self.client.zcount(f"{{{scope}}}:trunk:0:live", f"({self.now}", "+inf"))
+        assert live == self.trunk.in_use + self.trunk.promised == len(self.in_use) + len(self.promised)
+
+    def go_to(self, instant: int, by_clock: bool) -> None:
+        """By the store's clock, or by what the caller knows."""
+        self.now = instant
+        if by_clock:
+            self.await_(self.store.start_clock(instant, 0))
+            assert self.await_(self.store.now()) == instant
+        for call in [call for call, deadline in self.promised.items() if deadline <= instant]:
+            del self.promised[call]
+            self.trunk.promised -= 1
+        for call in [call for call, deadline in self.in_use.items() if deadline <= instant]:
+            del self.in_use[call]
+            self.trunk.release(instant)
+
+
+def changed(bucket: TokenBucket, rate: float) -> TokenBucket:
+    """As a campaign's or trunk's is when its rate is set anew."""
+    other = TokenBucket.from_rate(rate)
+    other.restore(bucket.snapshot())
+    return other
+
+
+@pytest.fixture
+def machine(url: str) -> "Iterator[type[SimulatedAndStored]]":
+    with asyncio.Runner() as runner:
+        connection = runner.run(connect(url))
+
+        class OnThisServer(SimulatedAndStored):
+            client = connection
+
+        OnThisServer.runner = runner
+        yield OnThisServer
+        runner.run(connection.aclose())
+
+
+def test_the_store_decides_as_the_simulator_does(machine: type[SimulatedAndStored]) -> None:
+    run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=40))
