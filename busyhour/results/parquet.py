@@ -60,7 +60,7 @@ CALLS_SCHEMA: Final = pa.schema(
 )
 """What a reader of the dataset sees."""
 
-_NAMED: Final = (
+NAMED: Final = (
     "campaign_id",
     "direction",
     "trunk",
@@ -81,8 +81,8 @@ _COMPRESSION: Final = {f.name: "zstd" if f.name in _NUMBERED else "snappy" for f
 
 # Names go to the writer as dictionary arrays, so it copies indices and never hashes strings; without the
 # stored Arrow schema a reader gets plain strings back.
-_WRITTEN_SCHEMA: Final = pa.schema(
-    [(f.name, pa.dictionary(pa.int32(), pa.string()) if f.name in _NAMED else f.type) for f in CALLS_SCHEMA]
+WRITTEN_SCHEMA: Final = pa.schema(
+    [(f.name, pa.dictionary(pa.int32(), pa.string()) if f.name in NAMED else f.type) for f in CALLS_SCHEMA]
 )
 
 
@@ -90,10 +90,10 @@ def open_calls_file(path: Path) -> Any:
     """Raises OSError where the file can't be made."""
     return pq.ParquetWriter(
         os.fspath(path),
-        _WRITTEN_SCHEMA,
+        WRITTEN_SCHEMA,
         compression=_COMPRESSION,
         compression_level=dict.fromkeys(_NUMBERED, 1),
-        use_dictionary=[*_NAMED, *_SMALL],
+        use_dictionary=[*NAMED, *_SMALL],
         column_encoding={
             **dict.fromkeys(_INSTANTS, "DELTA_BINARY_PACKED"),
             **dict.fromkeys(_SECONDS, "BYTE_STREAM_SPLIT"),
@@ -158,7 +158,7 @@ class CallTableBuilder:
             "talk_s": seconds(talked_until - connected, took),
             "wrap_up_s": seconds(c.wrap_up_us, took),
         }
-        return pa.Table.from_arrays([columns[f.name] for f in _WRITTEN_SCHEMA], schema=_WRITTEN_SCHEMA)
+        return pa.Table.from_arrays([columns[f.name] for f in WRITTEN_SCHEMA], schema=WRITTEN_SCHEMA)
 
     def _contacts(self, campaign: NDArray[np.int16], contact: NDArray[np.int64]) -> ArrowArray:
         present = (campaign >= 0) & (contact >= 0)
