@@ -135,33 +135,11 @@ class RayReplications:
 
     def run(self, job: Job) -> Iterator[ReplicationResult]:
         """As the port says. Raises NoCluster, and ray.exceptions.RayError where a task could not be run."""
-        if self._address is not None and not answers(self._address):
-            raise NoCluster(self._address, "nothing answers there")
-        for name, value in QUIET.items():
-            os.environ.setdefault(name, value)
-        import ray
-
-        self._connect(ray)
+        ray = connected(self._workers, self._address)
         try:
             yield from self._results(ray, job)
         finally:
             ray.shutdown()
-
-    def _connect(self, ray: Any) -> None:
-        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-        try:
-            if self._address is None:
-                ray.init(
-                    address="local",
-                    num_cpus=self._workers,
-                    include_dashboard=False,
-                    object_store_memory=OBJECT_STORE_BYTES,
-                    **quiet,
-                )
-            else:
-                ray.init(address=self._address, runtime_env={"py_modules": package_folders()}, **quiet)
-        except (ConnectionError, OSError, RuntimeError, TimeoutError, ValueError) as error:
-            raise NoCluster(self._address, why(error)) from error
 
     def _results(self, ray: Any, job: Job) -> Iterator[ReplicationResult]:
         workers = self._workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
@@ -191,6 +169,34 @@ class RayReplications:
             while due and due[0] in finished:
                 yield finished.pop(due.pop(0))
         yield from (finished[replication] for replication in sorted(finished))
+
+
+def connected(processors: int | None, address: str | None) -> Any:
+    """Ray, started on this machine for `processors` (None: all) or connected to the cluster at `address`; shut it down.
+
+    Raises NoCluster.
+    """
+    if address is not None and not answers(address):
+        raise NoCluster(address, "nothing answers there")
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    import ray
+
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    try:
+        if address is None:
+            ray.init(
+                address="local",
+                num_cpus=processors,
+                include_dashboard=False,
+                object_store_memory=OBJECT_STORE_BYTES,
+                **quiet,
+            )
+        else:
+            ray.init(address=address, runtime_env={"py_modules": package_folders()}, **quiet)
+    except (ConnectionError, OSError, RuntimeError, TimeoutError, ValueError) as error:
+        raise NoCluster(address, why(error)) from error
+    return ray
 
 
 def answers(address: str) -> bool:

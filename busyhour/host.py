@@ -17,7 +17,7 @@ from heapq import heappop, heappush
 from typing import Final, cast, final
 
 from busyhour.core.call import Call
-from busyhour.core.call_states import ENDED, WAITING
+from busyhour.core.call_states import ENDED, RINGING, WAITING
 from busyhour.core.errors import SnapshotError
 from busyhour.core.events import CallEvent, CampaignEvent, ClaimsAnswered, Event
 from busyhour.core.ids import ABSENT, Instant
@@ -95,6 +95,7 @@ class Host:
     """The machines of one driver, behind the journal `name`."""
 
     __slots__ = (
+        "accepted",
         "at",
         "calls_waiting",
         "collected",
@@ -132,6 +133,8 @@ class Host:
         """Heap of (due, call); an entry whose call has moved on is stale."""
         self.calls_waiting: list[Call] = []
         """Calls that have begun to wait since the list was last emptied: their carrier would like to know."""
+        self.accepted: list[Call] = []
+        """Calls that their carrier has taken since the list was last emptied: the limits would like to know."""
         self.collected: list[bytes] = []
         """What is being appended."""
         self._batch: list[Plain] = []
@@ -235,6 +238,8 @@ class Host:
                 heappush(self.deadlines, (due_at, call.id))
             if call.state == WAITING:
                 self.calls_waiting.append(call)
+            elif call.state == RINGING:
+                self.accepted.append(call)
 
     def _claims_answered(self, entry: Plain) -> None:
         """[at, "", 0, name, campaign, calls, places of granted leases, of rejected ones, blocked_by, retry_at]"""

@@ -15,6 +15,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 VERBS: Final = {
     "simulate": "Run a scenario in virtual time: KPIs with intervals, call records, a report.",
+    "run": "Run the same scenario live: on Ray, by the clock on the wall, over a durable store.",
     "replay": "Run scenario files as tests: expectations and golden traces.",
     "schema": "The JSON Schema of scenario files, for editors and checkers.",
 }

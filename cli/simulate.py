@@ -101,9 +101,9 @@ def _simulate(scenario: Scenario, wishes: Wishes) -> int:
             if not results:
                 click.echo("interrupted: no replication was finished, so nothing is kept", err=True)
                 return INTERRUPTED
-            summary = _conclude(scenario, wishes, folder, results, time.monotonic() - started)
+            summary = conclude(scenario, wishes, folder, results, time.monotonic() - started)
         place = folder.keep(partial=summary.partial)
-    _show(summary, wishes, place)
+    show(summary, wishes, place)
     if summary.partial:
         return INTERRUPTED
     return OK if summary.passed else FAILED
@@ -148,7 +148,7 @@ def _on_ray(wishes: Wishes) -> ReplicationExecutor:
     return RayReplications(wishes.workers, wishes.address)
 
 
-def _conclude(
+def conclude(
     scenario: Scenario,
     wishes: Wishes,
     folder: ResultsFolder,
@@ -168,7 +168,7 @@ def _conclude(
     return summary
 
 
-def _show(summary: Summary, wishes: Wishes, place: Path) -> None:
+def show(summary: Summary, wishes: Wishes, place: Path) -> None:
     if wishes.as_json:
         click.echo(summary.as_text(), nl=False)
     elif not wishes.quiet:

@@ -98,6 +98,8 @@ class LivePart:
         self.baseline = Baseline(world)
         self._contacts = cast("SimulatedContacts", front.contacts)
         self._reservations_looked_at: Instant = 0
+        self.stopped = False
+        """The run is over: nothing is dialled any more."""
         times = [QueueTimes(q.handle_time, q.wrap_up, q.patience) for q in scenario.queues.values()]
         wrap_ups = WrapUps(
             Draws(Substreams(scenario.seed, 0), "live", times, None),
@@ -213,7 +215,7 @@ class LivePart:
         front.now = now
         for shard in self.role.calls:
             self.hosts[f"calls/{shard}"].note_deadlines(now)
-        for number in self.role.campaigns:
+        for number in () if self.stopped else self.role.campaigns:
             due_at = front.campaigns[number].deadline()
             host = self.hosts[campaign_host(number)]
             if due_at != ABSENT and due_at <= now and not host.collected:
@@ -237,7 +239,7 @@ class LivePart:
     def next_due(self) -> Instant:
         """When something happens by itself; ABSENT when nothing does."""
         earliest = self.agenda.next_at()
-        for number in self.role.campaigns:
+        for number in () if self.stopped else self.role.campaigns:
             earliest = _earlier(earliest, self.world.driver.campaigns[number].deadline())
         for shard in self.role.calls:
             deadlines = self.hosts[f"calls/{shard}"].deadlines
@@ -247,6 +249,7 @@ class LivePart:
 
     def stop(self) -> None:
         """The run is over: calls that are alive leave the record of what had happened."""
+        self.stopped = True
         self.agenda.clear()
         for host in self.hosts.values():
             for call_id in list(host.driver.calls):

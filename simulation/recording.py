@@ -13,7 +13,7 @@ from simulation.desk import SimulatedDesk
 from simulation.inbound import InboundSource
 
 MOST_ATTEMPTS: Final = 2**15 - 1
-"""A caller who tries more often is recorded as trying for this time."""
+"""As `rows.MOST_ATTEMPTS`, where compiled code has it as a constant."""
 CHUNK_ROWS: Final = 16_384
 """Rows handed on at a time: 2 MB."""
 

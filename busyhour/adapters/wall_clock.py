@@ -1,7 +1,6 @@
 """The clock on the wall."""
 
 import time
-from dataclasses import dataclass
 from typing import Final
 
 from busyhour.core.ids import Instant
@@ -14,33 +13,20 @@ def elapsed_s() -> float:
     return time.perf_counter()
 
 
-def wall_us() -> int:
-    """Microseconds since 1970, as this machine has it."""
-    return time.time_ns() // _MICROSECOND_NS
-
-
-@dataclass(frozen=True, slots=True)
-class ClockSetting:
-    """A live run's clock, the same for all of its processes: at `origin_us` on the wall it is `instant_us`."""
-
-    origin_us: int
-    instant_us: Instant
-    speed: float
-    """Seconds of the run in a second; 1 for real calls."""
-
-
 class RunClock:
-    """Reads a live run's time. The wall is read once, and never goes back from there."""
+    """A live run's time in one process: it was `instant` when this was made, and goes on `speed` times as fast as the
+    wall's. It never goes back.
+    """
 
-    def __init__(self, setting: ClockSetting) -> None:
-        self.setting = setting
+    def __init__(self, instant: Instant, speed: float = 1.0) -> None:
+        self.speed: Final = speed
+        self._instant = instant
         self._began = time.monotonic_ns()
-        self._already_us = wall_us() - setting.origin_us
 
     def now(self) -> Instant:
-        elapsed_us = self._already_us + (time.monotonic_ns() - self._began) // _MICROSECOND_NS
-        return self.setting.instant_us + int(elapsed_us * self.setting.speed)
+        elapsed_us = (time.monotonic_ns() - self._began) // _MICROSECOND_NS
+        return self._instant + int(elapsed_us * self.speed)
 
     def wait_s(self, until: Instant) -> float:
         """How long to wait for an instant; 0 when it has come."""
-        return max(0.0, (until - self.now()) / self.setting.speed / 1_000_000)
+        return max(0.0, (until - self.now()) / self.speed / 1_000_000)

@@ -16,7 +16,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from busyhour.core.ids import SECOND
+from busyhour.core.call import Call
+from busyhour.core.ids import SECOND, Micros
 
 CALL_ROW: Final = np.dtype(
     [
@@ -47,6 +48,38 @@ CALL_ROW: Final = np.dtype(
 
 CALL_ROW_STRUCT: Final = struct.Struct("<11qi6h4b")
 """Packs one row; the same layout as `CALL_ROW`."""
+
+MOST_ATTEMPTS: Final = 2**15 - 1
+"""A caller who tries more often is recorded as trying for this time."""
+
+
+def packed_row(call: Call, wrap_up_us: Micros) -> bytes:
+    """The row of an ended call."""
+    return CALL_ROW_STRUCT.pack(
+        call.id,
+        call.contact,
+        call.created_at,
+        call.dialed_at,
+        call.ringing_at,
+        call.answered_at,
+        call.queued_at,
+        call.connected_at,
+        call.ended_at,
+        wrap_up_us,
+        call.voice_connected_at,
+        call.agent,
+        call.campaign,
+        call.queue,
+        call.trunk,
+        call.voice_agent,
+        min(call.attempt, MOST_ATTEMPTS),
+        max(call.sip_code, 0),
+        call.disposition,
+        call.end_reason,
+        call.amd,
+        call.direction,
+    )
+
 
 _ABSENT_UNLESS_SET: Final = (
     *(

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from busyhour.adapters.valkey.journal import FencedError, Journal, SequenceError
+from busyhour.adapters.valkey.journal import Journal, refusal
 from busyhour.core.disposition import END_NO_CHANNEL, END_TRUNK_DOWN
 from busyhour.core.errors import BusyhourError, InvalidValueError, require_at_least, require_not_negative
 from busyhour.core.ids import ABSENT, DAY, Instant, Micros
@@ -180,12 +180,7 @@ class StoreAdmission:
         try:
             entry, head = await self._call("admission_claim", keys, *arguments)
         except ResponseError as refused:
-            word, _, reason = str(refused).partition(" ")
-            if word == "FENCED":
-                raise FencedError(journal.name, reason) from refused
-            if word == "SEQUENCE":
-                raise SequenceError(journal.name, reason) from refused
-            raise
+            raise refusal(journal.name, refused) from refused
         journal.head = int(head)
         return ClaimAnswer.of(entry)
 

@@ -108,9 +108,39 @@ class Journal:
                 f"busyhour_journal_{verb}", keys, *self.keys[:keys], self.epoch, *arguments
             )
         except ResponseError as refused:
-            word, _, reason = str(refused).partition(" ")
-            if word == "FENCED":
-                raise FencedError(self.name, reason) from refused
-            if word == "SEQUENCE":
-                raise SequenceError(self.name, reason) from refused
-            raise
+            raise refusal(self.name, refused) from refused
+
+
+def refusal(name: str, refused: ResponseError) -> Exception:
+    """What a Function's error reply means to the journal `name`; itself where it is none of ours."""
+    word, _, reason = str(refused).partition(" ")
+    if word == "FENCED":
+        return FencedError(name, reason)
+    if word == "SEQUENCE":
+        return SequenceError(name, reason)
+    return refused
+
+
+async def append_each(
+    client: "Redis", batches: Sequence[tuple[Journal, Sequence[bytes]]]
+) -> list[Exception | None]:
+    """`append` to several journals in one request, and one fsync for all of them.
+
+    What went wrong with each, None where its entries are durable. Raises RedisError and OSError where nothing is known
+    of any: all may be repeated.
+    """
+    anyhow: Any = client
+    pipeline = anyhow.pipeline(transaction=False)
+    for journal, entries in batches:
+        keys = journal.keys[:3]
+        pipeline.fcall("busyhour_journal_append", 3, *keys, journal.epoch, journal.head, *entries)
+    failures: list[Exception | None] = []
+    for (journal, _), answer in zip(batches, await pipeline.execute(raise_on_error=False), strict=True):
+        if isinstance(answer, ResponseError):
+            failures.append(refusal(journal.name, answer))
+        elif isinstance(answer, Exception):
+            failures.append(answer)
+        else:
+            journal.head = int(answer)
+            failures.append(None)
+    return failures

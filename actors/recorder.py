@@ -1,0 +1,131 @@
+"""The actor that makes rows of ended calls durable: parts of Parquet, each counted once its entry is in the journal."""
+
+import asyncio
+import contextlib
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any, Final, cast
+
+from redis.exceptions import RedisError
+
+from actors.plan import LivePlan
+from actors.runner import RETRY_S, Batch, Received
+from busyhour.adapters.valkey.connection import connect
+from busyhour.adapters.valkey.journal import Journal
+from busyhour.core.snapshots import call_of_facts
+from busyhour.host import RECORDER
+from busyhour.results.parts import GapError, Manifest, PartWriter
+from busyhour.results.rows import packed_row
+from simulation.assembly import assemble
+
+PART_S: Final = 2.0
+"""How long rows wait for others to share their part."""
+PART_ROWS: Final = 50_000
+"""Rows that don't wait."""
+
+
+class Nowhere:
+    """Rows of the assembled simulation, of which there are none."""
+
+    def add(self, chunk: bytes) -> None:
+        """None comes."""
+
+
+class LiveRecorder:
+    """Takes rows from every shard, at least once each, and writes each once."""
+
+    def __init__(self, plan: LivePlan) -> None:
+        self.plan = plan
+        self.counts: Counter[str] = Counter()
+        self._written = asyncio.Condition()
+        self._hurry = asyncio.Event()
+        self.stopped = False
+        self.store_answers = True
+
+    async def activate(self) -> None:
+        """Raises StoreRefusedError, RedisError, PartError, OSError."""
+        self._client: Any = await connect(self.plan.store_url)
+        self.names = assemble(self.plan.scenario(), 0, Nowhere()).names
+        self.journal = Journal(self._client, self.plan.scope, RECORDER)
+        recovered = await self.journal.claim()
+        self.manifest = Manifest(self.plan.folder, recovered.snapshot, recovered.entries)
+        self.counts["swept"] = len(self.manifest.sweep(self.journal.epoch))
+        self.writer = PartWriter(self.names, self.plan.folder, self.journal.epoch, self.manifest.received)
+
+    async def run(self) -> None:
+        """Part after part until `close`. Raises FencedError when a successor has claimed the journal."""
+        while not self.stopped:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), PART_S)
+            self._hurry.clear()
+            if self.writer.pending_rows:
+                await self._write()
+
+    async def _write(self) -> None:
+        part = self.writer.write()
+        entry = part.to_entry()
+        while True:
+            try:
+                await self.journal.append([entry])
+                break
+            except (RedisError, OSError):
+                self.store_answers = False
+                await asyncio.sleep(RETRY_S)
+        self.store_answers = True
+        self.manifest.apply(entry)
+        self.counts["parts"] += 1
+        self.counts["rows"] += part.rows
+        async with self._written:
+            self._written.notify_all()
+
+    async def deliver(self, batch: Batch) -> Received:
+        """Rows, answered for when the manifest has them."""
+        senders: list[str] = []
+        for _, sender, messages in batch:
+            senders.append(sender)
+            try:
+                for number, plain in messages:
+                    call = call_of_facts(plain[1])
+                    self.writer.add(sender, number, packed_row(call, cast("int", plain[2])))
+            except GapError:
+                continue
+        if self.writer.pending_rows >= PART_ROWS or self.stopped:
+            self._hurry.set()
+        wanted = {sender: self.writer.received.get(sender, 0) for sender in senders}
+        received = self.manifest.received
+        async with self._written:
+            await self._written.wait_for(
+                lambda: all(received.get(sender, 0) >= number for sender, number in wanted.items())
+            )
+        return [(RECORDER, sender, received.get(sender, 0)) for sender in senders]
+
+    def hurry(self) -> None:
+        """The run is over: rows wait for no others."""
+        self._hurry.set()
+
+    def status(self) -> dict[str, Any]:
+        """A few facts, quickly."""
+        return {
+            "actor": RECORDER,
+            "pid": os.getpid(),
+            "store_answers": self.store_answers,
+            "counts": dict(self.counts),
+            "rows": self.manifest.rows,
+            "pending": self.writer.pending_rows,
+        }
+
+    async def close(self) -> None:
+        self.stopped = True
+        self._hurry.set()
+        await self._client.aclose()
+
+
+async def manifest_of(plan: LivePlan) -> tuple[Path, Manifest]:
+    """The parts that count, for whoever concludes the run. Claims the recorder's journal: its owner writes no more."""
+    client: Any = await connect(plan.store_url)
+    try:
+        recovered = await Journal(client, plan.scope, RECORDER).claim()
+    finally:
+        await client.aclose()
+    return plan.folder, Manifest(plan.folder, recovered.snapshot, recovered.entries)

@@ -1,0 +1,199 @@
+"""`busyhour run`: the scenario file of `simulate`, live on Ray."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+import uuid
+from contextlib import ExitStack, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from cli.exits import COULD_NOT_RUN, FAILED, INTERRUPTED, OK, WRONG_INPUT
+from cli.interrupts import Interrupts
+from cli.progress import progress_for
+from cli.results_folder import FolderRefused, ResultsFolder
+from cli.simulate import Wishes, conclude, show
+
+if TYPE_CHECKING:
+    from actors.live_run import LiveRun
+    from actors.plan import LivePlan
+    from busyhour.results.replication import ReplicationResult
+    from cli.progress import Progress
+    from simulation.scenario import Scenario
+
+LOOK_S: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class LiveWishes:
+    """What the command line says besides the scenario and the results."""
+
+    speed: float
+    shards: int
+    address: str | None
+    data_dir: Path | None
+    dial_log: Path | None
+
+
+@click.command()
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--speed", type=click.FloatRange(0.01, 1000), default=1.0, help="Times as fast as the wall clock."
+)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="In place of the file's.")
+@click.option("--shards", type=click.IntRange(1, 64), default=1, help="Processes that share the calls.")
+@click.option("--address", metavar="RAY", help="Run on the Ray cluster at this address.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="Where the embedded store keeps its data; passing by default.",
+)
+@click.option("--dial-log", type=click.Path(path_type=Path), help="A line for every call the carrier dials.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the results; runs/<name>-live.")
+@click.option("--set", "sets", metavar="PATH=VALUE", multiple=True, help="As in queues.sales.agents=45.")
+@click.option("--json", "as_json", is_flag=True, help="Print summary.json, and nothing else, on stdout.")
+@click.option("--quiet", is_flag=True, help="Neither progress nor table.")
+def run(
+    file: str,
+    speed: float,
+    seed: int | None,
+    shards: int,
+    address: str | None,
+    data_dir: Path | None,
+    dial_log: Path | None,
+    out: Path | None,
+    sets: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Run the scenario FILE live: campaigns, calls and queues as Ray actors, the carrier and the people simulated.
+
+    It takes the time that the scenario says, divided by --speed, and leaves what `simulate` leaves, from calls whose
+    every event was durable before it happened. The store is at BUSYHOUR_STORE_URL, or an embedded one. Ctrl-C ends it
+    early and keeps what there is, marked partial.
+    """
+    from actors.replications import NoCluster
+    from busyhour.adapters.valkey.errors import StoreFailedError, StoreInUseError, StoreRefusedError
+    from simulation.scenario import ScenarioError, load
+
+    overrides = [*sets, "replications=1"]
+    if seed is not None:
+        overrides.append(f"seed={seed}")
+    try:
+        scenario = load(file, overrides)
+        wishes = Wishes(1, address, out, False, as_json, quiet)
+        return _run(scenario, wishes, LiveWishes(speed, shards, address, data_dir, dial_log))
+    except (ScenarioError, FolderRefused) as error:
+        click.echo(error, err=True)
+        return WRONG_INPUT
+    except (NoCluster, StoreFailedError, StoreInUseError, StoreRefusedError) as error:
+        click.echo(error, err=True)
+        return COULD_NOT_RUN
+
+
+def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
+    """Raises ScenarioError, FolderRefused, NoCluster, OSError, and what the store refuses."""
+    from actors.plan import LivePlan
+    from actors.replications import Order, connected
+    from simulation.executor import Job
+
+    started = time.monotonic()
+    horizon = scenario.clock.horizon
+    hours = None if horizon is None or scenario.clock.until == "idle" else horizon / 3_600_000_000
+    progress = progress_for(1, hours, wishes.quiet)
+    with ResultsFolder(wishes.out or Path("runs") / f"{scenario.name}-live") as folder:
+        with ExitStack() as stack:
+            interrupts = stack.enter_context(Interrupts(progress.say))
+            stack.enter_context(progress)
+            progress.say(
+                f"{scenario.name}: live, {live.speed:g} × the wall clock; Ray takes some seconds to start"
+            )
+            url = os.environ.get("BUSYHOUR_STORE_URL") or _embedded(live.data_dir, stack)
+            parts = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="busyhour-parts-")))
+            plan = LivePlan(
+                uuid.uuid4().hex,
+                url,
+                Order.of(Job(scenario, [0], parts)),
+                live.speed,
+                LivePlan.roles_of(scenario, live.shards),
+                parts,
+                None if live.dial_log is None else live.dial_log.resolve(),
+            )
+            # Threads of Ray's print there when a worker dies, and standard output is the summary's.
+            with redirect_stdout(sys.stderr):
+                ray = connected(None, live.address)
+                stack.callback(ray.shutdown)
+                result, complete = _supervised(ray, plan, scenario, progress, interrupts, folder.staging)
+            summary = conclude(scenario, wishes, folder, [result], time.monotonic() - started)
+        place = folder.keep(partial=not complete)
+    show(summary, wishes, place)
+    if not complete:
+        return INTERRUPTED
+    return OK if summary.passed else FAILED
+
+
+def _embedded(data_dir: Path | None, stack: ExitStack) -> str:
+    from busyhour.adapters.valkey.embedded import EmbeddedStore
+
+    if data_dir is None:
+        data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="busyhour-store-")))
+    return stack.enter_context(EmbeddedStore(data_dir)).url
+
+
+def _supervised(
+    ray: Any, plan: LivePlan, scenario: Scenario, progress: Progress, interrupts: Interrupts, out: Path
+) -> tuple[ReplicationResult, bool]:
+    """The result, and whether the run came to its end. Raises what keeps it from starting."""
+    from actors.live_run import LiveRun
+    from busyhour.adapters.wall_clock import RunClock
+
+    live = LiveRun(ray, plan, scenario)
+    try:
+        live.start()
+        clock = RunClock(scenario.clock.start_us, plan.speed)
+        end_us = scenario.clock.end_us
+        complete = False
+        while not interrupts.cancelled():
+            _tell(live, scenario, clock.now(), progress)
+            if (end_us is not None and clock.now() >= end_us) or (
+                scenario.clock.until == "idle" and live.is_over()
+            ):
+                complete = True
+            if complete:
+                break
+            time.sleep(LOOK_S if end_us is None else min(LOOK_S, clock.wait_s(end_us)))
+        now = clock.now() if end_us is None else min(clock.now(), end_us)
+        progress.say("the run is over: the last rows")
+        return _concluded(live, scenario, now, out), complete
+    finally:
+        live.end()
+
+
+def _tell(live: LiveRun, scenario: Scenario, now: int, progress: Progress) -> None:
+    statuses = live.look(LOOK_S)
+    recorder = statuses.get("recorder", {})
+    rows = recorder.get("rows", 0) + recorder.get("pending", 0)
+    shares = [0.0]
+    if scenario.clock.horizon:
+        shares.append((now - scenario.clock.start_us) / scenario.clock.horizon)
+    progress.note(0, min(0.999, max(shares)), rows)
+
+
+def _concluded(live: LiveRun, scenario: Scenario, now: int, out: Path) -> ReplicationResult:
+    from actors.recorder import manifest_of
+    from busyhour.results.live import conclude_parts
+    from busyhour.results.window import Window
+
+    tallies = live.stop(now)
+    names = live.names()
+    folder, manifest = asyncio.run(manifest_of(live.plan))
+    clock = scenario.clock
+    window = Window(clock.start_us, None if clock.until == "idle" else clock.end_us, clock.warmup)
+    return conclude_parts(names, window, folder, manifest, tallies, out)
