@@ -9,7 +9,8 @@ import logging
 import os
 from typing import Any, Final
 
-from actors.plan import NAMESPACE, LivePlan
+from actors.doctor import Facts
+from actors.plan import NAMESPACE, LivePlan, names_key
 from actors.recorder import LiveRecorder
 from actors.runner import Batch, Received, Runner
 from busyhour.adapters.valkey.admission import UnconfiguredError
@@ -25,11 +26,6 @@ SUCCEEDED: Final = 75
 """Exit status of a process whose journals have a new owner."""
 
 log = logging.getLogger("busyhour.live")
-
-
-def names_key(scope: str) -> str:
-    """The hash in the store that says under which name Ray has each actor: a successor has another one."""
-    return f"{{{scope}}}:actors"
 
 
 class RayCourier:
@@ -119,6 +115,9 @@ class LiveActor:
 
     async def status(self) -> dict[str, Any]:
         return {**(await self._ready()).status(), "name": self._name}
+
+    async def facts(self) -> Facts:
+        return (await self._ready()).facts()
 
     async def stop(self, now: Instant) -> Tallies:
         return await (await self._ready()).stop(now)

@@ -6,8 +6,9 @@ import time
 from dataclasses import replace
 from typing import Any, Final
 
-from actors.live_actor import LiveActor, names_key
-from actors.plan import NAMESPACE, LivePlan
+from actors.doctor import Listed, enlist
+from actors.live_actor import LiveActor
+from actors.plan import NAMESPACE, LivePlan, names_key
 from busyhour.adapters.valkey.admission import StoreAdmission
 from busyhour.adapters.valkey.connection import connect
 from busyhour.core.ids import ABSENT, Instant
@@ -87,6 +88,8 @@ class LiveRun:
                 limit = campaign.limits.calls_per_second
                 await admission.configure_campaign(number, float("inf") if limit is None else limit)
             await admission.start_clock(scenario.clock.start_us, self.plan.speed)
+            address = self._ray.get_runtime_context().gcs_address
+            await enlist(client, self.plan.scope, Listed(scenario.name, address, self.actors))
 
     # While it runs --------------------------------------------------------------------------------------------------
 
@@ -144,7 +147,8 @@ class LiveRun:
         return self._together(by_actor)
 
     def _together(self, by_actor: dict[str, Tallies]) -> Tallies:
-        """Each actor's tallies of what it hosts, as one."""
+        """Each actor's tallies of what it hosts, as one. What rows tell as well is left to them: an actor that was
+        succeeded has begun to count anew."""
         every = list(by_actor.values())
         shards = [by_actor[actor] for actor, role in self.plan.roles.items() if role.calls]
         queues = by_actor.get(QUEUES, every[0])
@@ -154,7 +158,7 @@ class LiveRun:
         ]
         trunks = [
             TrunkTally(
-                sum(tally.trunks[n].channels_area for tally in shards),
+                ABSENT,
                 sum(tally.trunks[n].channels_max for tally in shards),
                 [
                     sum(most)
@@ -165,7 +169,7 @@ class LiveRun:
         ]
         voice = [
             VoiceAgentTally(
-                sum(tally.voice_agents[n].concurrent_area for tally in shards),
+                ABSENT,
                 sum(tally.voice_agents[n].concurrent_max for tally in shards),
             )
             for n in range(len(self._scenario.voice_agents))
@@ -186,3 +190,8 @@ class LiveRun:
         """End every actor."""
         for handle in self._handles.values():
             self._ray.kill(handle, no_restart=True)
+        asyncio.run(self._delist())
+
+    async def _delist(self) -> None:
+        async with await connect(self.plan.store_url) as client:
+            await enlist(client, self.plan.scope, None)

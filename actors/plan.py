@@ -16,6 +16,11 @@ CALL_HOSTS: Final = 256
 """Virtual shards of calls: a call's never changes, whichever actor hosts it."""
 
 
+def names_key(scope: str) -> str:
+    """The hash in the store that says under which name Ray has each actor: a successor has another one."""
+    return f"{{{scope}}}:actors"
+
+
 @dataclass(frozen=True, slots=True)
 class LivePlan:
     """The same for every actor of a run. `scope` is the run's in the store and in actors' names."""

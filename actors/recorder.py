@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from redis.exceptions import RedisError
 
+from actors.doctor import Facts
 from actors.plan import LivePlan
 from actors.runner import RETRY_S, Batch, Received
 from busyhour.adapters.valkey.connection import connect
@@ -114,6 +115,10 @@ class LiveRecorder:
             "rows": self.manifest.rows,
             "pending": self.writer.pending_rows,
         }
+
+    def facts(self) -> Facts:
+        """For the doctor."""
+        return Facts(RECORDER, store_answers=self.store_answers)
 
     async def close(self) -> None:
         self.stopped = True

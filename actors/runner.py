@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 
 from redis.exceptions import RedisError
 
+from actors.doctor import Facts
 from actors.plan import CALL_HOSTS, LivePlan
 from busyhour.adapters.valkey.admission import Became, StoreAdmission
 from busyhour.adapters.valkey.connection import connect
@@ -286,11 +287,7 @@ class Runner:
             "calls": len(part.calls()),
             "work_over": part.is_work_over(),
             "counts": dict(self.counts),
-            "unacknowledged": sum(
-                len(outbox.unacknowledged)
-                for host in part.hosts.values()
-                for outbox in host.outboxes.values()
-            ),
+            "unacknowledged": self._unacknowledged(),
             "campaigns": {
                 n: {
                     "state": c.state,
@@ -302,6 +299,37 @@ class Runner:
                 for n, c in campaigns.items()
             },
         }
+
+    def facts(self) -> Facts:
+        """All of it, for the doctor."""
+        part = self.part
+        driver = part.world.driver
+        agents = driver.queues.agents if part.role.queues else []
+        now = self.clock.now()
+        campaigns: dict[int, dict[str, Any]] = {}
+        for number in part.role.campaigns:
+            contacts = driver.campaigns[number].contacts
+            campaigns[number] = {
+                "total": contacts.total,
+                "remaining": part.contacts_at_hand(number),
+                "leased": contacts.leased,
+                "completed": contacts.completed,
+                "exhausted": contacts.exhausted,
+                "skipped": contacts.skipped_unknown_zone,
+                "in_flight": list(driver.campaigns[number].in_flight),
+            }
+        return Facts(
+            self.actor,
+            store_answers=self.store_answers,
+            calls=[[c.id, c.campaign, c.contact, c.attempt, c.agent] for c in part.calls()],
+            agents=[[agent.id, agent.state, agent.call, now - agent.since] for agent in agents],
+            campaigns=campaigns,
+            unacknowledged=self._unacknowledged(),
+        )
+
+    def _unacknowledged(self) -> int:
+        hosts = self.part.hosts.values()
+        return sum(len(outbox.unacknowledged) for host in hosts for outbox in host.outboxes.values())
 
     async def stop(self, now: Instant) -> Tallies:
         """The run is over: what was counted until now. Calls that are alive end, and their rows are posted."""

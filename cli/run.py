@@ -115,7 +115,7 @@ def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
             progress.say(
                 f"{scenario.name}: live, {live.speed:g} × the wall clock; Ray takes some seconds to start"
             )
-            url = os.environ.get("BUSYHOUR_STORE_URL") or _embedded(live.data_dir, stack)
+            url = os.environ.get("BUSYHOUR_STORE_URL") or _embedded(live.data_dir, stack, progress)
             parts = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="busyhour-parts-")))
             plan = LivePlan(
                 uuid.uuid4().hex,
@@ -139,12 +139,14 @@ def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
     return OK if summary.passed else FAILED
 
 
-def _embedded(data_dir: Path | None, stack: ExitStack) -> str:
+def _embedded(data_dir: Path | None, stack: ExitStack, progress: Progress) -> str:
     from busyhour.adapters.valkey.embedded import EmbeddedStore
 
     if data_dir is None:
         data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="busyhour-store-")))
-    return stack.enter_context(EmbeddedStore(data_dir)).url
+    store = stack.enter_context(EmbeddedStore(data_dir))
+    progress.say(f"its store is in {data_dir}: busyhour doctor --data-dir {data_dir} looks into the run")
+    return store.url
 
 
 def _supervised(

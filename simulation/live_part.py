@@ -259,6 +259,13 @@ class LivePart:
         """Those alive here."""
         return [call for host in self.hosts.values() for call in host.driver.calls.values()]
 
+    def contacts_at_hand(self, number: int) -> int:
+        """Counted one by one: those of a campaign that are loaded and nobody calls now, and those not loaded yet."""
+        contacts = self.world.driver.campaigns[number].contacts
+        supply = self._contacts.supplies[number]
+        loaded = len(contacts.fresh) + len(contacts.due) + len(contacts.returned)
+        return loaded + supply.count - supply.handed_over
+
     def is_work_over(self) -> bool:
         """No campaign here has work left."""
         campaigns = self.world.driver.campaigns

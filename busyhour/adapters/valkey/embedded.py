@@ -113,6 +113,12 @@ class EmbeddedStore:
         os.pwrite(self._lock, f"{os.getpid()} {self._socket}".encode(), 0)
 
 
+def url_of(data_dir: Path) -> str:
+    """Where the store that runs in `data_dir` listens. Raises FileNotFoundError when none has run there."""
+    _, _, socket = (data_dir / "owner.lock").read_text().partition(" ")
+    return f"unix://{socket or data_dir.resolve() / 'valkey.sock'}"
+
+
 def _stop(predecessor: Path) -> None:
     """The server of an owner that was killed may live on, and two servers would spoil one directory. Who holds its lock
     may end it: what it has acknowledged is on the disk.

@@ -1,0 +1,152 @@
+"""Looks at a live run from outside and names what is broken: the invariants that must hold at every moment.
+
+Actors are asked one after another while they go on, so that one may have heard already what another has not. What is
+wrong is therefore only what was wrong in two looks, `SETTLE_S` apart, in the same way.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, cast
+
+from actors.plan import NAMESPACE, names_key
+from busyhour.core.agent_queue import RESERVED, TALKING
+
+SETTLE_S: Final = 3.0
+"""Between two looks: longer than a message takes to an actor that answers."""
+STUCK_S: Final = 30.0
+"""An agent may wait so long for a call that does not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one actor says of itself, as `Runner.facts`; plain data."""
+
+    actor: str
+    answers: bool = True
+    store_answers: bool = True
+    calls: Sequence[Sequence[int]] = ()
+    """(call, campaign, contact, attempt, agent) of those that are alive; -1 where there is none."""
+    agents: Sequence[Sequence[int]] = ()
+    """(agent, state, call, microseconds of the run in that state)."""
+    campaigns: Mapping[int, Mapping[str, Any]] = field(default_factory=dict[int, Mapping[str, Any]])
+    """By number: `total`, `remaining`, `leased`, `completed`, `exhausted`, `skipped`, and `in_flight`: calls."""
+    unacknowledged: int = 0
+
+
+def findings(looks: Sequence[Sequence[Facts]], most_unacknowledged: int = 100_000) -> list[str]:
+    """A sentence for each thing that every look finds broken."""
+    every = [set(_wrong(look, most_unacknowledged)) for look in looks]
+    return sorted(set.intersection(*every)) if every else []
+
+
+def _wrong(look: Sequence[Facts], most_unacknowledged: int) -> list[str]:
+    wrong: list[str] = []
+    calls: dict[int, Sequence[int]] = {}
+    for facts in look:
+        if not facts.answers:
+            wrong.append(f"{facts.actor} does not answer")
+        elif not facts.store_answers:
+            wrong.append(f"{facts.actor} can't reach the store, so that nothing new is dialled")
+        if facts.unacknowledged > most_unacknowledged:
+            wrong.append(f"{facts.actor} has over {most_unacknowledged:,} messages that nobody acknowledges")
+        for call in facts.calls:
+            if call[0] in calls:
+                wrong.append(f"call {call[0]} lives in two places")
+            calls[call[0]] = call
+    if all(facts.answers for facts in look):
+        wrong += _of_calls(list(calls.values()))
+        for facts in look:
+            wrong += _of_agents(facts, calls)
+            for number, campaign in facts.campaigns.items():
+                wrong += _of_campaign(number, campaign, calls)
+    return wrong
+
+
+def _of_calls(calls: Sequence[Sequence[int]]) -> list[str]:
+    wrong: list[str] = []
+    contacts = Counter((call[1], call[2]) for call in calls if call[1] >= 0)
+    wrong += [
+        f"contact {n} of campaign {c} has {count} calls at once"
+        for (c, n), count in contacts.items()
+        if count > 1
+    ]
+    agents = Counter(call[4] for call in calls if call[4] >= 0)
+    wrong += [f"agent {agent} talks on {count} calls at once" for agent, count in agents.items() if count > 1]
+    return wrong
+
+
+def _of_agents(facts: Facts, calls: Mapping[int, Sequence[int]]) -> list[str]:
+    return [
+        f"agent {agent} has been {'reserved' if state == RESERVED else 'talking'} for over {STUCK_S:g} s "
+        f"without a call that is alive"
+        for agent, state, call, since_us in facts.agents
+        if state in (RESERVED, TALKING) and call not in calls and since_us > STUCK_S * 1_000_000
+    ]
+
+
+def _of_campaign(number: int, campaign: Mapping[str, Any], calls: Mapping[int, Sequence[int]]) -> list[str]:
+    wrong: list[str] = []
+    states = ("remaining", "leased", "completed", "exhausted", "skipped")
+    counted = sum(cast("int", campaign[state]) for state in states)
+    if counted != campaign["total"]:
+        wrong.append(f"campaign {number} has {campaign['total']} contacts and {counted} in some state")
+    wrong += [
+        f"campaign {number} takes call {call} for alive, and nobody has it"
+        for call in campaign["in_flight"]
+        if call not in calls
+    ]
+    mine = {call for call, facts in calls.items() if facts[1] == number}
+    wrong += [f"campaign {number} knows nothing of call {call}" for call in mine - set(campaign["in_flight"])]
+    return wrong
+
+
+# Where runs are found ---------------------------------------------------------------------------------------------
+
+RUNS: Final = "busyhour:runs"
+"""The hash in the store that has what runs now: scope → `Listed` as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A run that a doctor may look at."""
+
+    scenario: str
+    ray_address: str
+    actors: Sequence[str]
+
+
+async def listed(client: Any) -> dict[str, Listed]:
+    """By scope."""
+    return {
+        scope.decode(): Listed(**json.loads(text)) for scope, text in (await client.hgetall(RUNS)).items()
+    }
+
+
+async def enlist(client: Any, scope: str, run: Listed | None) -> None:
+    """None: it is over."""
+    if run is None:
+        await client.hdel(RUNS, scope)
+    else:
+        await client.hset(RUNS, scope, json.dumps(asdict(run)))
+
+
+async def look(ray: Any, client: Any, scope: str, run: Listed, wait_s: float) -> list[Facts]:
+    """What every actor says of itself within `wait_s`."""
+    names = {key.decode(): name.decode() for key, name in (await client.hgetall(names_key(scope))).items()}
+    asked: dict[str, Any] = {}
+    for actor in run.actors:
+        try:
+            asked[actor] = ray.get_actor(names[actor], namespace=NAMESPACE).facts.remote()
+        except (KeyError, ValueError):
+            continue
+    done, _ = ray.wait(list(asked.values()), num_returns=len(asked), timeout=wait_s)
+    facts: list[Facts] = []
+    for actor in run.actors:
+        reference = asked.get(actor)
+        try:
+            facts.append(ray.get(reference) if reference in done else Facts(actor, answers=False))
+        except ray.exceptions.RayError:
+            facts.append(Facts(actor, answers=False))
+    return facts
