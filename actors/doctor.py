@@ -4,17 +4,22 @@ Actors are asked one after another while they go on, so that one may have heard 
 wrong is therefore only what was wrong in two looks, `SETTLE_S` apart, in the same way.
 """
 
+import asyncio
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, cast
 
-from actors.plan import NAMESPACE, names_key
+from busyhour.adapters.wall_clock import elapsed_s
 from busyhour.core.agent_queue import RESERVED, TALKING
 
 SETTLE_S: Final = 3.0
 """Between two looks: longer than a message takes to an actor that answers."""
+ANSWER_EVERY_S: Final = 1.0
+"""How often actors look whether they are looked at."""
+ANSWERS_S: Final = 5.0
+"""How long they may take."""
 STUCK_S: Final = 30.0
 """An agent may wait so long for a call that does not come."""
 
@@ -113,7 +118,6 @@ class Listed:
     """A run that a doctor may look at."""
 
     scenario: str
-    ray_address: str
     actors: Sequence[str]
 
 
@@ -132,21 +136,53 @@ async def enlist(client: Any, scope: str, run: Listed | None) -> None:
         await client.hset(RUNS, scope, json.dumps(asdict(run)))
 
 
-async def look(ray: Any, client: Any, scope: str, run: Listed, wait_s: float) -> list[Facts]:
+# How actors are asked: through the store, which whoever examines a run can reach, where Ray would want its token.
+
+
+def _look_key(scope: str) -> str:
+    return f"{{{scope}}}:look"
+
+
+def _facts_key(scope: str, look: int) -> str:
+    return f"{{{scope}}}:facts:{look}"
+
+
+class Patient:
+    """An actor's side: answers when somebody looks."""
+
+    def __init__(self, client: Any, scope: str, facts: Callable[[], Facts]) -> None:
+        self._client = client
+        self._scope = scope
+        self._facts = facts
+        self._answered = 0
+        self._next_s = 0.0
+
+    async def answer(self) -> None:
+        """Now and then. Raises RedisError."""
+        now_s = elapsed_s()
+        if now_s < self._next_s:
+            return
+        self._next_s = now_s + ANSWER_EVERY_S
+        look = int(await self._client.get(_look_key(self._scope)) or 0)
+        if look > self._answered:
+            self._answered = look
+            facts = self._facts()
+            await self._client.hset(_facts_key(self._scope, look), facts.actor, json.dumps(asdict(facts)))
+
+
+async def look(client: Any, scope: str, run: Listed, wait_s: float = ANSWERS_S) -> list[Facts]:
     """What every actor says of itself within `wait_s`."""
-    names = {key.decode(): name.decode() for key, name in (await client.hgetall(names_key(scope))).items()}
-    asked: dict[str, Any] = {}
-    for actor in run.actors:
-        try:
-            asked[actor] = ray.get_actor(names[actor], namespace=NAMESPACE).facts.remote()
-        except (KeyError, ValueError):
-            continue
-    done, _ = ray.wait(list(asked.values()), num_returns=len(asked), timeout=wait_s)
-    facts: list[Facts] = []
-    for actor in run.actors:
-        reference = asked.get(actor)
-        try:
-            facts.append(ray.get(reference) if reference in done else Facts(actor, answers=False))
-        except ray.exceptions.RayError:
-            facts.append(Facts(actor, answers=False))
-    return facts
+    number = int(await client.incr(_look_key(scope)))
+    key = _facts_key(scope, number)
+    until_s = elapsed_s() + wait_s
+    while int(await client.hlen(key)) < len(run.actors) and elapsed_s() < until_s:
+        await asyncio.sleep(0.1)
+    answers = {actor.decode(): _facts_of(text) for actor, text in (await client.hgetall(key)).items()}
+    await client.delete(key)
+    return [answers.get(actor, Facts(actor, answers=False)) for actor in run.actors]
+
+
+def _facts_of(text: bytes) -> Facts:
+    plain = json.loads(text)
+    plain["campaigns"] = {int(number): facts for number, facts in plain["campaigns"].items()}
+    return Facts(**plain)

@@ -9,7 +9,6 @@ import logging
 import os
 from typing import Any, Final
 
-from actors.doctor import Facts
 from actors.plan import NAMESPACE, LivePlan, names_key
 from actors.recorder import LiveRecorder
 from actors.runner import Batch, Received, Runner
@@ -115,9 +114,6 @@ class LiveActor:
 
     async def status(self) -> dict[str, Any]:
         return {**(await self._ready()).status(), "name": self._name}
-
-    async def facts(self) -> Facts:
-        return (await self._ready()).facts()
 
     async def stop(self, now: Instant) -> Tallies:
         return await (await self._ready()).stop(now)

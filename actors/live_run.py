@@ -88,8 +88,7 @@ class LiveRun:
                 limit = campaign.limits.calls_per_second
                 await admission.configure_campaign(number, float("inf") if limit is None else limit)
             await admission.start_clock(scenario.clock.start_us, self.plan.speed)
-            address = self._ray.get_runtime_context().gcs_address
-            await enlist(client, self.plan.scope, Listed(scenario.name, address, self.actors))
+            await enlist(client, self.plan.scope, Listed(scenario.name, self.actors))
 
     # While it runs --------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from redis.exceptions import RedisError
 
-from actors.doctor import Facts
+from actors.doctor import Facts, Patient
 from actors.plan import LivePlan
 from actors.runner import RETRY_S, Batch, Received
 from busyhour.adapters.valkey.connection import connect
@@ -47,6 +47,7 @@ class LiveRecorder:
     async def activate(self) -> None:
         """Raises StoreRefusedError, RedisError, PartError, OSError."""
         self._client: Any = await connect(self.plan.store_url)
+        self._patient = Patient(self._client, self.plan.scope, self.facts)
         self.names = assemble(self.plan.scenario(), 0, Nowhere()).names
         self.journal = Journal(self._client, self.plan.scope, RECORDER)
         recovered = await self.journal.claim()
@@ -62,6 +63,8 @@ class LiveRecorder:
             self._hurry.clear()
             if self.writer.pending_rows:
                 await self._write()
+            with contextlib.suppress(RedisError, OSError):
+                await self._patient.answer()
 
     async def _write(self) -> None:
         part = self.writer.write()

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 
 from redis.exceptions import RedisError
 
-from actors.doctor import Facts
+from actors.doctor import Facts, Patient
 from actors.plan import CALL_HOSTS, LivePlan
 from busyhour.adapters.valkey.admission import Became, StoreAdmission
 from busyhour.adapters.valkey.connection import connect
@@ -84,6 +84,7 @@ class Runner:
         plan = self.plan
         self._client: Any = await connect(plan.store_url)
         self.admission = StoreAdmission(self._client, plan.scope)
+        self._patient = Patient(self._client, plan.scope, self.facts)
         self.part = LivePart(plan.scenario(), plan.roles[self.actor], CALL_HOSTS)
         if plan.dial_log is not None:
             self.part.dialer.saw = dial_log(str(plan.dial_log))
@@ -112,6 +113,7 @@ class Runner:
             await self._wait()
             try:
                 await self.turn()
+                await self._patient.answer()
                 self.store_answers = True
             except (RedisError, OSError) as failure:
                 if self.store_answers:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from pathlib import Path
-from typing import Any, Final
 
 import click
 
 from cli.exits import COULD_NOT_RUN, FAILED, OK, WRONG_INPUT
-
-ANSWER_S: Final = 10.0
 
 
 @click.command()
@@ -49,7 +45,6 @@ def doctor(data_dir: Path | None) -> int:
 
 async def _examine(url: str) -> int:
     from actors.doctor import SETTLE_S, findings, listed, look
-    from actors.replications import NoCluster, connected
     from busyhour.adapters.valkey.connection import connect
 
     async with await connect(url) as client:
@@ -59,18 +54,9 @@ async def _examine(url: str) -> int:
             return COULD_NOT_RUN
         code = OK
         for scope, run in runs.items():
-            try:
-                ray: Any = connected(None, run.ray_address)
-            except NoCluster as error:
-                click.echo(f"{run.scenario}: {error}")
-                code = FAILED
-                continue
-            try:
-                looks = [await look(ray, client, scope, run, ANSWER_S)]
-                time.sleep(SETTLE_S)
-                looks.append(await look(ray, client, scope, run, ANSWER_S))
-            finally:
-                ray.shutdown()
+            looks = [await look(client, scope, run)]
+            await asyncio.sleep(SETTLE_S)
+            looks.append(await look(client, scope, run))
             wrong = findings(looks)
             calls = sum(len(facts.calls) for facts in looks[-1])
             click.echo(f"{run.scenario}: {len(run.actors)} actors, {calls} calls alive")
