@@ -230,7 +230,7 @@ def rows(source, first, count):
     made["call_no"] = np.arange(first, first + count) * 3 + source
     made["created_at"] = made["ended_at"] = 10**15 + made["call_no"] * 1_000
     made["voice_agent"] = made["agent_no"] = made["campaign"] = 0
-    for name in ("dialed_at", "ringing_at", "answered_at", "queued_at", "connected_at", "voice_connected_at"):
+    for name in CALL_ROW.names[3:8] + ("voice_connected_at", "queue", "trunk"):
         made[name] = -1
     return made.tobytes()
 
@@ -241,7 +241,9 @@ def live(epoch):
     with journal.open("ab") as appended:
         appended.truncate(len(b"\\n".join(entries)) - len(entries.pop()))  # an append that was cut short
         manifest = Manifest(folder, entries=entries)
-        manifest.sweep(epoch)
+        for name in manifest.sweep(epoch):
+            swept.write(name + "\\n")
+        swept.flush()
         writer = PartWriter(names, folder, epoch, manifest.received)
         while True:
             for _ in range(draw.randrange(1, 6)):
@@ -261,6 +263,7 @@ def live(epoch):
 
 draw = random.Random(seed)
 told = acknowledged.open("ab")
+swept = (folder / "swept").open("a")
 for epoch in range(1, rounds + 1):
     child = os.fork()
     if child == 0:
@@ -287,7 +290,9 @@ def test_a_recorder_that_is_killed_at_any_instant_has_every_row_once(tmp_path: P
     manifest = Manifest(tmp_path, entries=entries)
     epochs = {part.file.split("-")[1] for part in manifest.parts}
     assert len(epochs) > 20
-    manifest.sweep(61)
+    swept = [*(tmp_path / "swept").read_text().split(), *manifest.sweep(61)]
+    assert any(name.endswith(".partial") for name in swept)  # killed while it wrote one,
+    assert any(name.endswith(".parquet") for name in swept)  # and between its renaming and the journal
     files = {path.name for path in (tmp_path / "calls").iterdir()}
     assert files == {part.file for part in manifest.parts}
 
