@@ -24,6 +24,7 @@ from typing import Any, Final, cast
 
 import numpy as np
 
+from busyhour.core.disposition import AMD_RESULTS, DIRECTIONS, DISPOSITIONS, END_REASONS
 from busyhour.core.errors import BusyhourError, InvalidValueError, require_at_least
 from busyhour.core.ids import Instant
 from busyhour.results.columns import Columns
@@ -139,8 +140,7 @@ class PartWriter:
         self.received: dict[str, int] = dict(received or {})
         """By source: the number of the last row that was taken."""
         self._calls = folder / "calls"
-        self._table = CallTableBuilder(names, replication)
-        self._reader = RowReader(names)
+        self._replication = replication
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._moved: set[str] = set()
@@ -148,6 +148,14 @@ class PartWriter:
         self._calls.mkdir(parents=True, exist_ok=True)
         for made in (self._calls, folder, folder.parent):
             _sync_folder(made)
+        self.use_names(names)
+
+    def use_names(self, names: Names) -> None:
+        """From here on. `names` has grown at the ends of its lists: what was written means the same."""
+        self._table = CallTableBuilder(names, self._replication)
+        self._reader = RowReader(names)
+        self._known = {field: len(known) for field, known in _numbered_by(names).items()}
+        self._contacts = [None if labels is None else len(labels) for labels in names.contact_labels]
 
     @property
     def pending_rows(self) -> int:
@@ -155,7 +163,11 @@ class PartWriter:
         return self._pending_bytes // CALL_ROW.itemsize
 
     def add(self, source: str, number: int, row: bytes) -> bool:
-        """Takes the row; False if it was taken before. Raises GapError, and ValueError where it is not one row."""
+        """Takes the row; False if it was taken before.
+
+        Raises GapError, and InvalidValueError where it is not one row or has a number that no name stands behind. It is
+        refused here because no part could be written with it, and the other sources would wait for it forever.
+        """
         if len(row) != CALL_ROW.itemsize:
             raise InvalidValueError("row", len(row), f"{CALL_ROW.itemsize} bytes")
         return self.add_rows(source, number, row) == 1
@@ -171,6 +183,7 @@ class PartWriter:
         new = rows[(expected - first) * CALL_ROW.itemsize :]
         taken = len(new) // CALL_ROW.itemsize
         if taken:
+            self._check(rows_of(new))
             self._pending.append(new)
             self._pending_bytes += len(new)
             self._moved.add(source)
@@ -204,6 +217,15 @@ class PartWriter:
         self._pending_bytes = 0
         self._moved.clear()
         return part
+
+    def _check(self, rows: CallRows) -> None:
+        for field, known in self._known.items():
+            if (most := int(rows[field].max())) >= known:
+                raise InvalidValueError(field, most, f"below {known}")
+        for campaign, labels in enumerate(self._contacts):
+            contacts = rows["contact_no"][rows["campaign"] == campaign]
+            if labels is not None and len(contacts) and (most := int(contacts.max())) >= labels:
+                raise InvalidValueError("contact_no", most, f"below {labels}")
 
     def _write_file(self, path: Path, rows: CallRows) -> None:
         writer = open_calls_file(path)
@@ -291,6 +313,21 @@ class Manifest:
 def in_order_of_end(rows: CallRows) -> CallRows:
     """By the instant their calls ended, then by number: an order that does not depend on how rows came in."""
     return rows[np.lexsort((rows["call_no"], rows["ended_at"]))]
+
+
+def _numbered_by(names: Names) -> dict[str, Sequence[str]]:
+    """By field of a row: the names that its numbers stand for."""
+    return {
+        "campaign": names.campaigns,
+        "queue": names.queues,
+        "trunk": names.trunks,
+        "voice_agent": names.voice_agents,
+        "agent_no": names.agents,
+        "disposition": DISPOSITIONS,
+        "end_reason": END_REASONS,
+        "amd": AMD_RESULTS,
+        "direction": DIRECTIONS,
+    }
 
 
 def _plain_parts(snapshot: bytes) -> Iterable[Any]:
