@@ -220,6 +220,34 @@ def test_rows_that_could_not_be_written_are_written_later(
     assert calls_in(tmp_path, writer.write().to_entry()) == [1, 2]
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_rows_added_while_a_part_is_written_go_into_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    writer = PartWriter(NAMES, tmp_path, 1)
+    writer.add("a", 1, row(1))
+    entries: list[bytes] = []
+
+    def meanwhile(_: int) -> None:
+        if writer.pending_rows == 0:
+            writer.add_rows("a", 2, row(2) + row(3))
+            writer.add("b", 1, row(4))
+        if fails:
+            raise OSError("No space left on device")
+
+    with monkeypatch.context() as busy:
+        busy.setattr(os, "fsync", meanwhile)
+        if fails:
+            with pytest.raises(OSError, match="No space left"):
+                writer.write()
+        else:
+            entries.append(writer.write().to_entry())
+    assert writer.pending_rows == (4 if fails else 3)
+    entries.append(writer.write().to_entry())
+    assert calls_in(tmp_path, *entries) == [1, 2, 3, 4]
+    assert Manifest(tmp_path, entries=entries).received == {"a": 3, "b": 1}
+
+
 def test_two_writers_of_one_epoch_never_replace_each_other_s_part(tmp_path: Path) -> None:
     one, other = PartWriter(NAMES, tmp_path, 1), PartWriter(NAMES, tmp_path, 1)
     one.add("a", 1, row(1))
