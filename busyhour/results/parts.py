@@ -17,6 +17,7 @@ BusyhourError
 import json
 import os
 import re
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from typing import Any, Final, cast
 
 import numpy as np
 
+from busyhour.core.disposition import AMD_RESULTS, DIRECTIONS, DISPOSITIONS, END_REASONS
 from busyhour.core.errors import BusyhourError, InvalidValueError, require_at_least
 from busyhour.core.ids import Instant
 from busyhour.results.columns import Columns
@@ -139,23 +141,31 @@ class PartWriter:
         self.received: dict[str, int] = dict(received or {})
         """By source: the number of the last row that was taken."""
         self._calls = folder / "calls"
-        self._table = CallTableBuilder(names, replication)
-        self._reader = RowReader(names)
+        self._replication = replication
+        self.pending_rows = 0
+        """Taken, and in no part yet."""
         self._pending: list[bytes] = []
-        self._pending_bytes = 0
         self._moved: set[str] = set()
+        self._lock = threading.Lock()
         self._written = 0
         self._calls.mkdir(parents=True, exist_ok=True)
         for made in (self._calls, folder, folder.parent):
             _sync_folder(made)
+        self.use_names(names)
 
-    @property
-    def pending_rows(self) -> int:
-        """Taken, and in no part yet."""
-        return self._pending_bytes // CALL_ROW.itemsize
+    def use_names(self, names: Names) -> None:
+        """From here on. `names` has grown at the ends of its lists: what was written means the same."""
+        self._table = CallTableBuilder(names, self._replication)
+        self._reader = RowReader(names)
+        self._known = {field: len(known) for field, known in _numbered_by(names).items()}
+        self._contacts = [None if labels is None else len(labels) for labels in names.contact_labels]
 
     def add(self, source: str, number: int, row: bytes) -> bool:
-        """Takes the row; False if it was taken before. Raises GapError, and ValueError where it is not one row."""
+        """Takes the row; False if it was taken before.
+
+        Raises GapError, and InvalidValueError where it is not one row or has a number that no name stands behind. It is
+        refused here because no part could be written with it, and the other sources would wait for it forever.
+        """
         if len(row) != CALL_ROW.itemsize:
             raise InvalidValueError("row", len(row), f"{CALL_ROW.itemsize} bytes")
         return self.add_rows(source, number, row) == 1
@@ -171,24 +181,42 @@ class PartWriter:
         new = rows[(expected - first) * CALL_ROW.itemsize :]
         taken = len(new) // CALL_ROW.itemsize
         if taken:
-            self._pending.append(new)
-            self._pending_bytes += len(new)
-            self._moved.add(source)
-            self.received[source] = expected + taken - 1
+            self._check(rows_of(new))
+            with self._lock:
+                self._pending.append(new)
+                self.pending_rows += taken
+                self._moved.add(source)
+                self.received[source] = expected + taken - 1
         return taken
 
     def write(self) -> Part:
         """All buffered rows as a part: on disk under its name when this returns, and counting for nothing until its
         entry is in the journal.
 
+        May be left to a thread: rows that are added meanwhile go into the next part. Not to two at once.
         Raises OSError where it can't be written; the rows stay buffered then, for another try under another name.
         Raises InvalidValueError when there is nothing to write.
         """
         require_at_least("pending_rows", self.pending_rows, 1)
         self._written += 1
-        file = f"part-{self.epoch}-{self._written}.parquet"
-        staged = self._calls / f".part-{self.epoch}-{self._written}.partial"
-        rows = in_order_of_end(rows_of(b"".join(self._pending)))
+        with self._lock:
+            taken, moved = self._pending, self._moved
+            self._pending, self._moved, self.pending_rows = [], set(), 0
+            received = {source: self.received[source] for source in sorted(moved)}
+        try:
+            rows = in_order_of_end(rows_of(b"".join(taken)))
+            file = self._write_named(self._written, rows)
+        except BaseException:
+            with self._lock:
+                self._pending[:0] = taken
+                self.pending_rows += sum(map(len, taken)) // CALL_ROW.itemsize
+                self._moved |= moved
+            raise
+        return Part(file, len(rows), received, int(rows["ended_at"][0]), int(rows["ended_at"][-1]))
+
+    def _write_named(self, number: int, rows: CallRows) -> str:
+        file = f"part-{self.epoch}-{number}.parquet"
+        staged = self._calls / f".part-{self.epoch}-{number}.partial"
         try:
             self._write_file(staged, rows)
             if (self._calls / file).exists():
@@ -198,12 +226,16 @@ class PartWriter:
         except BaseException:
             staged.unlink(missing_ok=True)
             raise
-        received = {source: self.received[source] for source in sorted(self._moved)}
-        part = Part(file, len(rows), received, int(rows["ended_at"][0]), int(rows["ended_at"][-1]))
-        self._pending.clear()
-        self._pending_bytes = 0
-        self._moved.clear()
-        return part
+        return file
+
+    def _check(self, rows: CallRows) -> None:
+        for field, known in self._known.items():
+            if (most := int(rows[field].max())) >= known:
+                raise InvalidValueError(field, most, f"below {known}")
+        for campaign, labels in enumerate(self._contacts):
+            contacts = rows["contact_no"][rows["campaign"] == campaign]
+            if labels is not None and len(contacts) and (most := int(contacts.max())) >= labels:
+                raise InvalidValueError("contact_no", most, f"below {labels}")
 
     def _write_file(self, path: Path, rows: CallRows) -> None:
         writer = open_calls_file(path)
@@ -291,6 +323,21 @@ class Manifest:
 def in_order_of_end(rows: CallRows) -> CallRows:
     """By the instant their calls ended, then by number: an order that does not depend on how rows came in."""
     return rows[np.lexsort((rows["call_no"], rows["ended_at"]))]
+
+
+def _numbered_by(names: Names) -> dict[str, Sequence[str]]:
+    """By field of a row: the names that its numbers stand for."""
+    return {
+        "campaign": names.campaigns,
+        "queue": names.queues,
+        "trunk": names.trunks,
+        "voice_agent": names.voice_agents,
+        "agent_no": names.agents,
+        "disposition": DISPOSITIONS,
+        "end_reason": END_REASONS,
+        "amd": AMD_RESULTS,
+        "direction": DIRECTIONS,
+    }
 
 
 def _plain_parts(snapshot: bytes) -> Iterable[Any]:

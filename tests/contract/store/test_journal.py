@@ -3,12 +3,16 @@
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.journal import FencedError, Journal, Recovered, SequenceError
+from busyhour.results.live import rows_from_parts
+from busyhour.results.parts import Manifest, Part, PartWriter
+from busyhour.results.rows import Names, pack_row
 
 numbers = itertools.count()
 
@@ -136,5 +140,42 @@ def test_long_journals_come_back_whole(url: str) -> None:
         await journal.claim()
         await journal.append(entries)
         assert (await Journal(client, "tests", name).claim()).entries == entries
+
+    run(url, scene)
+
+
+def test_a_part_counts_only_if_its_recorder_was_not_succeeded(url: str, tmp_path: Path) -> None:
+    """A recorder that is paused between its part and the journal wakes up when another has the rows already."""
+    rows = [pack_row(call_no=number, ended_at=number) for number in range(3)]
+
+    async def recorder(client: Any, name: str) -> tuple[Journal, Manifest, PartWriter]:
+        journal = Journal(client, "tests", name)
+        recovered = await journal.claim()
+        manifest = Manifest(tmp_path, recovered.snapshot, recovered.entries)
+        manifest.sweep(journal.epoch)
+        return journal, manifest, PartWriter(Names(), tmp_path, journal.epoch, manifest.received)
+
+    async def record(journal: Journal, manifest: Manifest, part: Part) -> None:
+        await journal.append([part.to_entry()])
+        manifest.apply(part.to_entry())
+
+    async def scene(client: Any, name: str) -> None:
+        journal, manifest, writer = await recorder(client, name)
+        writer.add("shard", 1, rows[0])
+        await record(journal, manifest, writer.write())
+        await journal.snapshot(manifest.snapshot())
+        writer.add("shard", 2, rows[1])
+        paused = writer.write()
+
+        successor, its_manifest, its_writer = await recorder(client, name)
+        assert its_manifest.received == {"shard": 1}
+        its_writer.add_rows("shard", 2, rows[1] + rows[2])
+        await record(successor, its_manifest, its_writer.write())
+        with pytest.raises(FencedError):
+            await record(journal, manifest, paused)
+
+        _, last, _ = await recorder(client, name)
+        assert (last.received, last.rows, last.strays()) == ({"shard": 3}, 3, [])
+        assert b"".join(rows_from_parts(Names(), tmp_path, last)) == b"".join(rows)
 
     run(url, scene)

@@ -188,6 +188,18 @@ def test_runs_that_overlap_more_than_may_be_open_are_merged_beforehand(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_calls_that_ended_at_one_instant_go_by_number_whichever_part_they_are_in(tmp_path: Path) -> None:
+    writer = PartWriter(NAMES, tmp_path, 1)
+    entries: list[bytes] = []
+    for number, (call_no, ended_at) in enumerate([(1, 3), (9, 5), (2, 5), (7, 6), (8, 5)], 1):
+        writer.add("shard", number, pack_row(call_no=call_no, ended_at=ended_at))
+        if number != 1:
+            entries.append(writer.write().to_entry())
+    manifest = Manifest(tmp_path, entries=entries)
+    rows = rows_of(b"".join(rows_from_parts(NAMES, tmp_path, manifest)))
+    assert rows["call_no"].tolist() == [1, 2, 8, 9, 7]
+
+
 def test_parts_that_follow_each_other_stand_side_by_side_no_more_than_they_overlap() -> None:
     assert most_side_by_side([]) == 0
     assert most_side_by_side([run_of([0, 5]), run_of([6, 9])]) == 1

@@ -13,7 +13,7 @@ from busyhour.core.errors import InvalidValueError
 from busyhour.results import parts
 from busyhour.results.live import rows_from_parts
 from busyhour.results.parts import GapError, Manifest, Part, PartError, PartWriter
-from busyhour.results.rows import CALL_ROW, pack_row, rows_of
+from busyhour.results.rows import CALL_ROW, Names, pack_row, rows_of
 from tests.unit.results.reference import NAMES, START
 
 
@@ -59,6 +59,42 @@ def test_a_gap_is_refused_and_nothing_of_it_taken(tmp_path: Path) -> None:
 def test_what_is_not_one_numbered_row_is_refused(tmp_path: Path, number: int, packed: bytes) -> None:
     with pytest.raises(InvalidValueError):
         PartWriter(NAMES, tmp_path, 1).add("a", number, packed)
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        {"campaign": 1},
+        {"agent_no": 3},
+        {"disposition": 9},
+        {"voice_agent": 7},
+        {"campaign": 0, "contact_no": 2},
+    ],
+)
+def test_a_number_without_a_name_is_refused_before_it_stops_the_others(
+    tmp_path: Path, unknown: dict[str, int]
+) -> None:
+    names = Names(campaigns=["a"], agents=["p/1"], voice_agents=["v"], contact_labels=[["ann", "bob"]])
+    writer = PartWriter(names, tmp_path, 1)
+    with pytest.raises(InvalidValueError, match=list(unknown)[-1]):
+        writer.add("a", 1, pack_row(**unknown))
+    assert writer.add("b", 1, row(1))
+    assert calls_in(tmp_path, writer.write().to_entry()) == [1]
+
+
+def test_names_may_grow_while_a_run_goes_on(tmp_path: Path) -> None:
+    grown = Names(campaigns=["a", "b"], agents=["p/1", "p/2"], voice_agents=["v"])
+    made = [
+        pack_row(ended_at=1, campaign=0, voice_agent=0, voice_connected_at=0),
+        pack_row(ended_at=2, campaign=1, agent_no=1, connected_at=1, contact_no=4),
+    ]
+    writer = PartWriter(Names(campaigns=["a"], agents=["p/1"], voice_agents=["v"]), tmp_path, 1)
+    writer.add("a", 1, made[0])
+    entries = [writer.write().to_entry()]
+    writer.use_names(grown)
+    writer.add("a", 2, made[1])
+    entries.append(writer.write().to_entry())
+    assert b"".join(rows_from_parts(grown, tmp_path, Manifest(tmp_path, entries=entries))) == b"".join(made)
 
 
 def test_there_is_no_empty_part(tmp_path: Path) -> None:
@@ -184,6 +220,34 @@ def test_rows_that_could_not_be_written_are_written_later(
     assert calls_in(tmp_path, writer.write().to_entry()) == [1, 2]
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_rows_added_while_a_part_is_written_go_into_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    writer = PartWriter(NAMES, tmp_path, 1)
+    writer.add("a", 1, row(1))
+    entries: list[bytes] = []
+
+    def meanwhile(_: int) -> None:
+        if writer.pending_rows == 0:
+            writer.add_rows("a", 2, row(2) + row(3))
+            writer.add("b", 1, row(4))
+        if fails:
+            raise OSError("No space left on device")
+
+    with monkeypatch.context() as busy:
+        busy.setattr(os, "fsync", meanwhile)
+        if fails:
+            with pytest.raises(OSError, match="No space left"):
+                writer.write()
+        else:
+            entries.append(writer.write().to_entry())
+    assert writer.pending_rows == (4 if fails else 3)
+    entries.append(writer.write().to_entry())
+    assert calls_in(tmp_path, *entries) == [1, 2, 3, 4]
+    assert Manifest(tmp_path, entries=entries).received == {"a": 3, "b": 1}
+
+
 def test_two_writers_of_one_epoch_never_replace_each_other_s_part(tmp_path: Path) -> None:
     one, other = PartWriter(NAMES, tmp_path, 1), PartWriter(NAMES, tmp_path, 1)
     one.add("a", 1, row(1))
@@ -230,7 +294,7 @@ def rows(source, first, count):
     made["call_no"] = np.arange(first, first + count) * 3 + source
     made["created_at"] = made["ended_at"] = 10**15 + made["call_no"] * 1_000
     made["voice_agent"] = made["agent_no"] = made["campaign"] = 0
-    for name in ("dialed_at", "ringing_at", "answered_at", "queued_at", "connected_at", "voice_connected_at"):
+    for name in CALL_ROW.names[3:8] + ("voice_connected_at", "queue", "trunk"):
         made[name] = -1
     return made.tobytes()
 
@@ -241,7 +305,9 @@ def live(epoch):
     with journal.open("ab") as appended:
         appended.truncate(len(b"\\n".join(entries)) - len(entries.pop()))  # an append that was cut short
         manifest = Manifest(folder, entries=entries)
-        manifest.sweep(epoch)
+        for name in manifest.sweep(epoch):
+            swept.write(name + "\\n")
+        swept.flush()
         writer = PartWriter(names, folder, epoch, manifest.received)
         while True:
             for _ in range(draw.randrange(1, 6)):
@@ -251,9 +317,11 @@ def live(epoch):
                 writer.add_rows(str(source), first, rows(source, first, draw.randrange(1, 40)))
             if writer.pending_rows:
                 entry = writer.write().to_entry()
+                time.sleep(draw.uniform(0, 0.005))
                 appended.write(entry + b"\\n")
                 appended.flush()
                 os.fsync(appended.fileno())
+                time.sleep(draw.uniform(0, 0.002))
                 manifest.apply(entry)
                 told.write(repr(manifest.received).encode() + b"\\n")
                 told.flush()
@@ -261,6 +329,7 @@ def live(epoch):
 
 draw = random.Random(seed)
 told = acknowledged.open("ab")
+swept = (folder / "swept").open("a")
 for epoch in range(1, rounds + 1):
     child = os.fork()
     if child == 0:
@@ -286,8 +355,10 @@ def test_a_recorder_that_is_killed_at_any_instant_has_every_row_once(tmp_path: P
     entries = (tmp_path / "journal").read_bytes().split(b"\n")[:-1]
     manifest = Manifest(tmp_path, entries=entries)
     epochs = {part.file.split("-")[1] for part in manifest.parts}
-    assert len(epochs) > 20
-    manifest.sweep(61)
+    assert len(epochs) > 5
+    swept = [*(tmp_path / "swept").read_text().split(), *manifest.sweep(61)]
+    assert any(name.endswith(".partial") for name in swept)  # killed while it wrote one,
+    assert any(name.endswith(".parquet") for name in swept)  # and between its renaming and the journal
     files = {path.name for path in (tmp_path / "calls").iterdir()}
     assert files == {part.file for part in manifest.parts}
 
