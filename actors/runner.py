@@ -23,7 +23,7 @@ from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.journal import Journal, append_each
 from busyhour.adapters.wall_clock import RunClock
 from busyhour.core.call import Call
-from busyhour.core.ids import ABSENT, Instant
+from busyhour.core.ids import ABSENT, MILLISECOND, Instant
 from busyhour.host import Host, Plain, campaign_host
 from busyhour.results.tallies import Tallies
 from simulation.live_part import LivePart
@@ -38,6 +38,8 @@ TURN_S: Final = 0.01
 LOOK_S: Final = 0.5
 """At most so long."""
 RETRY_S: Final = 0.2
+AHEAD: Final = 100 * MILLISECOND
+"""How far ahead calls are admitted, real time: about as long as two claims take."""
 AT_ONCE: Final = 500
 """Messages of one host in one batch."""
 SNAPSHOT_AFTER: Final = 5_000
@@ -174,7 +176,13 @@ class Runner:
         campaign = host.driver.campaigns[number]
         phones = [""] * len(campaign.claimed)
         answer = await self.admission.claim(
-            self.journals[name], number, campaign.plan.trunk, self._claims[number], host.at, phones
+            self.journals[name],
+            number,
+            campaign.plan.trunk,
+            self._claims[number],
+            host.at,
+            phones,
+            ahead=int(AHEAD * self.plan.speed),
         )
         self._claims[number] += 1
         self.counts["claims"] += 1

@@ -17,9 +17,9 @@ from heapq import heappop, heappush
 from typing import Final, cast, final
 
 from busyhour.core.call import Call
-from busyhour.core.call_states import ENDED, RINGING, WAITING
+from busyhour.core.call_states import CREATED, ENDED, RINGING, WAITING
 from busyhour.core.errors import SnapshotError
-from busyhour.core.events import CallEvent, CampaignEvent, ClaimsAnswered, Event
+from busyhour.core.events import ATTEMPT_ADMITTED, CallEvent, CampaignEvent, ClaimsAnswered, Event
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.core.snapshots import call_facts, call_of_facts
 from busyhour.core.wire import from_plain, to_plain
@@ -35,6 +35,7 @@ RECORDER: Final = "recorder"
 
 # Entries that are no events.
 CALL_BEGUN: Final = "CallBegun"
+DIAL_AT: Final = "DialAt"
 CALL_DEADLINE: Final = "CallDeadline"
 QUEUE_DEADLINE: Final = "QueueDeadline"
 CAMPAIGN_DEADLINE: Final = "CampaignDeadline"
@@ -130,7 +131,8 @@ class Host:
         self.lines: dict[int, Call] = {}
         """Calls that the carrier holds already and that are about to begin here."""
         self.deadlines: list[tuple[Instant, int]] = []
-        """Heap of (due, call); an entry whose call has moved on is stale."""
+        """Heap of (due, call), the dialling of those that were admitted ahead among them; an entry whose call has moved
+        on is stale."""
         self.calls_waiting: list[Call] = []
         """Calls that have begun to wait since the list was last emptied: their carrier would like to know."""
         self.accepted: list[Call] = []
@@ -158,12 +160,15 @@ class Host:
         return True
 
     def note_deadlines(self, now: Instant) -> None:
-        """Note the calls whose deadline has come."""
+        """Note the calls whose deadline has come, and those that are to be dialled."""
         while self.deadlines and self.deadlines[0][0] <= now:
             due_at, call_id = heappop(self.deadlines)
             call = self.driver.calls.get(call_id)
-            if call is not None and call.deadline() == due_at:
-                self.note([CALL_DEADLINE, call_id])
+            if call is not None:
+                if call.state == CREATED:
+                    self.note(["AttemptAdmitted", call_id])
+                elif call.deadline() == due_at:
+                    self.note([CALL_DEADLINE, call_id])
 
     def has_inputs(self) -> bool:
         return len(self._inputs) > 0 or len(self.collected) > 0
@@ -208,6 +213,12 @@ class Host:
             call_id = cast("int", entry[4])
             held = self.lines.pop(call_id, None)
             self.driver.calls[call_id] = held if held is not None else call_of_facts(entry[5])
+        elif name == DIAL_AT:
+            due_at = cast("int", entry[5])
+            if due_at > at:
+                heappush(self.deadlines, (due_at, cast("int", entry[4])))
+            else:
+                self._event(CallEvent(ATTEMPT_ADMITTED, cast("int", entry[4])))
         elif name == CALL_DEADLINE:
             call = self.driver.calls.get(cast("int", entry[4]))
             if call is not None:
@@ -242,12 +253,13 @@ class Host:
                 self.accepted.append(call)
 
     def _claims_answered(self, entry: Plain) -> None:
-        """[at, "", 0, name, campaign, calls, places of granted leases, of rejected ones, blocked_by, retry_at]"""
+        """[at, "", 0, name, campaign, calls, places of granted leases, of rejected ones, blocked_by, retry_at, due]"""
         number = cast("int", entry[4])
         campaign = self.driver.campaigns[number]
         calls = cast("list[int]", entry[5])
         places = cast("list[int]", entry[6])
         granted = [campaign.claimed[place] for place in places]
+        self.post.due = dict(zip(calls, cast("list[int]", entry[10]), strict=True))
         returned = [lease for place, lease in enumerate(campaign.claimed) if place not in places]
         self.driver.claims_answered(
             ClaimsAnswered(number, granted, calls, returned, cast("int", entry[8]), cast("int", entry[9]))
@@ -317,11 +329,13 @@ class Host:
 class HostPost(Post):
     """What a host's machines send: to machines of its own at once, else into an outbox."""
 
-    __slots__ = ("call_hosts", "host")
+    __slots__ = ("call_hosts", "due", "host")
 
     def __init__(self, host: Host, call_hosts: int) -> None:
         self.host: Host = host
         self.call_hosts: int = call_hosts
+        self.due: dict[int, Instant] = {}
+        """Call → when to dial it, of the calls that are about to begin."""
 
     def send(self, event: Event, now: Instant) -> None:
         host = self.host
@@ -334,7 +348,7 @@ class HostPost(Post):
     def begin(self, call: Call, now: Instant) -> bool:
         to = calls_host(call.id, self.call_hosts)
         self.host.send(to, [CALL_BEGUN, call.id, call_facts(call)])
-        self.host.send(to, ["AttemptAdmitted", call.id])
+        self.host.send(to, [DIAL_AT, call.id, self.due[call.id]])
         return True
 
 

@@ -197,8 +197,10 @@ class Cluster:
         answer = self.admission.claim(number, claimed, max(self.now, host.at))
         self.admitted.update(answer.calls)
         self.holding.update(answer.calls)
-        entry: Plain = [max(self.now, host.at), "", 0, "ClaimsAnswered", number, answer.calls]
-        entry += [list(range(len(answer.granted))), [], answer.blocked_by, answer.retry_at]
+        at = max(self.now, host.at)
+        entry: Plain = [at, "", 0, "ClaimsAnswered", number, answer.calls]
+        due = [at + (30 * MILLISECOND if call % 3 == 0 else 0) for call in answer.calls]
+        entry += [list(range(len(answer.granted))), [], answer.blocked_by, answer.retry_at, due]
         self.journals[name].entries.append(json.dumps(entry).encode())
         self._step("after claim")
         host.apply(entry)

@@ -147,7 +147,8 @@ local function listed(key, args, first)
 end
 
 -- KEYS epoch, head, entries, clock, trunk, live, unanswered, outages, campaign, calls, do-not-call; ARGV epoch, expected
--- head, campaign, not before, number of the claim, longest life of a call in us, phone of each lease…
+-- head, campaign, not before, number of the claim, longest life of a call in us, how far ahead in us calls may be admitted
+-- that are due then and dialled then, phone of each lease…
 -- Gives the answer as it stands in the journal, and the new head. Asked again under the same number it gives the same
 -- answer, and grants nothing.
 local function admission_claim(keys, args)
@@ -185,10 +186,10 @@ local function admission_claim(keys, args)
     local channels, rests_until = tonumber(trunk[1]), tonumber(trunk[2] or 0)
     local live = live_calls(keys[6], keys[7], now)
     local is_limited = channels ~= ABSENT and redis.call('SCARD', keys[8]) == 0
-    local is_listed = listed(keys[11], args, 7)
-    local granted, rejected = {}, {}
+    local is_listed, ahead = listed(keys[11], args, 8), tonumber(args[7])
+    local granted, rejected, due = {}, {}, {}
     local blocked_by, retry_at = NOTHING, ABSENT
-    for lease = 1, #args - 6 do
+    for lease = 1, #args - 7 do
         if is_listed[lease] then
             rejected[#rejected + 1] = lease - 1
         elseif blocked_by == NOTHING then
@@ -197,12 +198,13 @@ local function admission_claim(keys, args)
                 blocked_by, retry_at = CONCURRENCY, rests_until
             elseif is_limited and live + #granted >= channels then
                 blocked_by, retry_at = CONCURRENCY, now + ASK_AGAIN_US
-            elseif due_at > now then
-                blocked_by, retry_at = CALLS_PER_SECOND, due_at
+            elseif due_at > now + ahead then
+                blocked_by, retry_at = CALLS_PER_SECOND, due_at - math.floor(ahead / 2)
             else
-                take(own, now)
-                take(shared, now)
+                take(own, due_at)
+                take(shared, due_at)
                 granted[#granted + 1] = lease - 1
+                due[#due + 1] = whole(due_at)
             end
         end
     end
@@ -220,9 +222,9 @@ local function admission_claim(keys, args)
         keep_due(keys[9], own)
     end
     local answer = string.format(
-        '[%s,"",0,"ClaimsAnswered",%s,[%s],[%s],[%s],%d,%s]',
+        '[%s,"",0,"ClaimsAnswered",%s,[%s],[%s],[%s],%d,%s,[%s]]',
         whole(now), args[3], table.concat(calls, ','), table.concat(granted, ','), table.concat(rejected, ','),
-        blocked_by, whole(retry_at)
+        blocked_by, whole(retry_at), table.concat(due, ',')
     )
     redis.call('HSET', keys[9], 'claim', claim, 'answer', answer)
     redis.call('RPUSH', keys[3], answer)
