@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from busyhour.adapters.valkey.admission import ClaimAnswer, StoreAdmission, UnconfiguredError
+from busyhour.adapters.valkey.admission import Became, ClaimAnswer, StoreAdmission, UnconfiguredError
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.journal import FencedError, Journal, SequenceError
 from busyhour.core.campaign import CONCURRENCY, NOTHING
@@ -206,9 +206,9 @@ def test_a_call_that_is_never_reported_gives_its_channel_back(url: str) -> None:
 def test_what_was_reported_is_no_news(url: str) -> None:
     async def script(scene: Scene) -> None:
         calls = (await scene.claim(*[""] * 5)).calls
-        refused = [("refused", call) for call in calls[:3]]
+        refused: list[tuple[Became, int]] = [("refused", call) for call in calls[:3]]
         assert await scene.admission.release(TRUNK, NOW, [("accepted", 3), *refused]) == 4
-        again = [("accepted", 3), *refused, ("ended", 0), ("accepted", 99)]
+        again: list[tuple[Became, int]] = [("accepted", 3), *refused, ("ended", 0), ("accepted", 99)]
         assert await scene.admission.release(TRUNK, NOW + 5 * SECOND, again) == 0
         assert (await scene.claim("")).retry_at == NOW + SECOND
         assert await scene.admission.release(TRUNK, NOW, [("ended", 3), ("accepted", 4)]) == 2
