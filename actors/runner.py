@@ -74,6 +74,8 @@ class Runner:
         self._noted = asyncio.Event()
         self._applied = asyncio.Condition()
         self._claims: Counter[int] = Counter()
+        self._unanswered = ABSENT
+        """The campaign whose claim may have been answered without our hearing it."""
         self._ended: dict[int, list[tuple[Became, int]]] = {}
         """Trunk → what became of its calls and is not reported yet."""
         self._snapshot_at: dict[str, int] = {}
@@ -139,6 +141,10 @@ class Runner:
     async def turn(self) -> None:
         """Raises FencedError, RedisError, OSError; nothing that was not durable has happened then."""
         part = self.part
+        if self._unanswered != ABSENT:
+            number = self._unanswered
+            await self._claim(number)  # before anything else is appended, so that it is known for a repeat
+            part.admission.asked.remove(number)
         now = self.clock.now()
         part.happen(now)
         busy = [(name, host) for name, host in part.hosts.items() if host.collect(now)]
@@ -175,6 +181,7 @@ class Runner:
         host = self.part.hosts[name]
         campaign = host.driver.campaigns[number]
         phones = [""] * len(campaign.claimed)
+        self._unanswered = number
         answer = await self.admission.claim(
             self.journals[name],
             number,
@@ -184,6 +191,7 @@ class Runner:
             phones,
             ahead=int(AHEAD * self.plan.speed),
         )
+        self._unanswered = ABSENT
         self._claims[number] += 1
         self.counts["claims"] += 1
         host.apply(json.loads(answer.entry))

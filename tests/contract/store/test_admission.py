@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from busyhour.adapters.valkey.admission import ClaimAnswer, StoreAdmission, UnconfiguredError
+from busyhour.adapters.valkey.admission import Became, ClaimAnswer, StoreAdmission, UnconfiguredError
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.journal import FencedError, Journal, SequenceError
-from busyhour.core.campaign import CONCURRENCY, NOTHING
+from busyhour.core.campaign import CALLS_PER_SECOND, CONCURRENCY, NOTHING
 from busyhour.core.disposition import END_NO_CHANNEL, END_TRUNK_DOWN
 from busyhour.core.errors import InvalidValueError
 from busyhour.core.ids import ABSENT, MILLISECOND, SECOND
@@ -62,7 +62,11 @@ def test_the_answer_is_the_next_entry_of_the_campaign_s_journal(url: str) -> Non
     async def script(scene: Scene) -> None:
         await scene.journal.append([b"before"])
         answer = await scene.claim("", "")
-        assert answer.entry == b'[%d,"",0,"ClaimsAnswered",7,[0,1],[0,1],[],0,-1]' % NOW
+        assert answer.entry == b'[%d,"",0,"ClaimsAnswered",7,[0,1],[0,1],[],0,-1,[%d,%d]]' % (
+            NOW,
+            NOW,
+            NOW,
+        )
         assert scene.journal.head == 2
         await scene.journal.append([b"after"])
         assert await scene.entries() == [b"before", answer.entry, b"after"]
@@ -71,12 +75,25 @@ def test_the_answer_is_the_next_entry_of_the_campaign_s_journal(url: str) -> Non
     play(url, script)
 
 
+def test_calls_are_admitted_as_far_ahead_as_is_asked_and_are_due_as_the_rate_says(url: str) -> None:
+    async def script(scene: Scene) -> None:
+        await scene.admission.configure_trunk(TRUNK, calls_per_second=30)
+        answer = await scene.claim(*[""] * 9, ahead=100 * MILLISECOND)
+        assert answer.due == [NOW, NOW + 33_334, NOW + 66_667, NOW + 100_000]
+        assert (answer.blocked_by, answer.retry_at) == (CALLS_PER_SECOND, NOW + 133_334 - 50_000)
+        assert (await scene.claim("", ahead=100 * MILLISECOND)).due == []
+        later = await scene.claim(*[""] * 9, at=answer.retry_at, ahead=100 * MILLISECOND)
+        assert later.due == [NOW + 133_334, NOW + 166_667]
+
+    play(url, script)
+
+
 def test_nothing_granted_is_empty_lists_and_an_exact_instant(url: str) -> None:
     async def script(scene: Scene) -> None:
         await scene.admission.configure_trunk(TRUNK, channels=0)
         answer = await scene.claim("")
-        assert json.loads(answer.entry)[4:] == [7, [], [], [], CONCURRENCY, NOW + 100 * MILLISECOND]
-        assert (await scene.claim()).entry == b'[%d,"",0,"ClaimsAnswered",7,[],[],[],0,-1]' % NOW
+        assert json.loads(answer.entry)[4:] == [7, [], [], [], CONCURRENCY, NOW + 100 * MILLISECOND, []]
+        assert (await scene.claim()).entry == b'[%d,"",0,"ClaimsAnswered",7,[],[],[],0,-1,[]]' % NOW
 
     play(url, script)
 
@@ -206,9 +223,9 @@ def test_a_call_that_is_never_reported_gives_its_channel_back(url: str) -> None:
 def test_what_was_reported_is_no_news(url: str) -> None:
     async def script(scene: Scene) -> None:
         calls = (await scene.claim(*[""] * 5)).calls
-        refused = [("refused", call) for call in calls[:3]]
+        refused: list[tuple[Became, int]] = [("refused", call) for call in calls[:3]]
         assert await scene.admission.release(TRUNK, NOW, [("accepted", 3), *refused]) == 4
-        again = [("accepted", 3), *refused, ("ended", 0), ("accepted", 99)]
+        again: list[tuple[Became, int]] = [("accepted", 3), *refused, ("ended", 0), ("accepted", 99)]
         assert await scene.admission.release(TRUNK, NOW + 5 * SECOND, again) == 0
         assert (await scene.claim("")).retry_at == NOW + SECOND
         assert await scene.admission.release(TRUNK, NOW, [("ended", 3), ("accepted", 4)]) == 2

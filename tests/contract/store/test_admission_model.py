@@ -128,6 +128,28 @@ class SimulatedAndStored(RuleBasedStateMachine):
         assert self.await_(self.store.release(0, self.now, reports)) == len(reports)
         self.reported += reports
 
+    @rule(campaign=campaigns)
+    def campaign_is_turned_away(self, campaign: int) -> None:
+        """All that it is granted, until the trunk rests."""
+        self.claim(campaign, 6, False)
+        reports: list[tuple[Became, int]] = [("refused", call) for call in self.promised]
+        for _ in reports:
+            self.trunk.promised -= 1
+            self.trunk.refused(self.now)
+        self.promised.clear()
+        assert self.await_(self.store.release(0, self.now, reports)) == len(reports)
+        self.reported += reports
+        self.claim(campaign, 1, False)
+
+    @rule(campaign=campaigns, times=st.integers(2, 5))
+    def campaign_asks_when_told_to(self, campaign: int, times: int) -> None:
+        """So that calls are taken in the very microsecond they are due."""
+        for _ in range(times):
+            self.claim(campaign, 2, False)
+            if self.retry_at == ABSENT:
+                break
+            self.go_to(self.retry_at, False)
+
     @precondition(lambda self: self.reported)
     @rule(pick=picks)
     def report_again(self, pick: int) -> None:
@@ -233,4 +255,4 @@ def machine(url: str) -> "Iterator[type[SimulatedAndStored]]":
 
 
 def test_the_store_decides_as_the_simulator_does(machine: type[SimulatedAndStored]) -> None:
-    run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=40))
+    run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=30))

@@ -15,6 +15,7 @@ from busyhour.adapters.valkey.connection import connect, require_durable, withou
 from busyhour.adapters.valkey.embedded import EmbeddedStore
 from busyhour.adapters.valkey.errors import StoreInUseError, StoreRefusedError
 from tests.contract.store.conftest import DURABLE
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 OWNER = """
@@ -69,7 +70,7 @@ def test_a_durable_store_is_taken(url: str) -> None:
 def test_one_that_forgets_is_refused_without_its_password(
     tmp_path: Path, settings: dict[str, str], said: str
 ) -> None:
-    with ValkeyServer(data_dir=tmp_path, config=settings) as server:
+    with ValkeyServer(port=free_port(), data_dir=tmp_path, config=settings) as server:
         with Redis(port=server.port) as client:
             client.config_set("requirepass", "sesame")
         with pytest.raises(StoreRefusedError, match=said) as refused:
