@@ -31,6 +31,7 @@ class LivePlan:
     speed: float
     roles: Mapping[str, Role]
     """By actor."""
+    replication: int
     folder: Path
     """Where the recorder leaves its parts."""
     dial_log: Path | None = None
@@ -38,7 +39,7 @@ class LivePlan:
 
     @staticmethod
     def roles_of(scenario: Scenario, shards: int) -> dict[str, Role]:
-        """An actor for the queues, one for each campaign, and `shards` that share the calls."""
+        """An actor for the queues, one for each campaign, and `shards` that share the calls: a divisor of CALL_HOSTS."""
         roles: dict[str, Role] = {}
         if scenario.queues:
             roles[QUEUES] = Role(queues=True)
@@ -47,6 +48,10 @@ class LivePlan:
         for shard in range(shards):
             roles[f"calls-{shard}"] = Role(calls=range(shard, CALL_HOSTS, shards))
         return roles
+
+    def stride(self) -> int:
+        """How many shards there are: calls whose numbers differ by so much live in the same one."""
+        return sum(len(role.calls) > 0 for role in self.roles.values())
 
     def actor_of(self) -> dict[str, str]:
         """Host → actor."""

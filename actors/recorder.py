@@ -48,12 +48,14 @@ class LiveRecorder:
         """Raises StoreRefusedError, RedisError, PartError, OSError."""
         self._client: Any = await connect(self.plan.store_url)
         self._patient = Patient(self._client, self.plan.scope, self.facts)
-        self.names = assemble(self.plan.scenario(), 0, Nowhere()).names
+        self.names = assemble(self.plan.scenario(), self.plan.replication, Nowhere()).names
         self.journal = Journal(self._client, self.plan.scope, RECORDER)
         recovered = await self.journal.claim()
         self.manifest = Manifest(self.plan.folder, recovered.snapshot, recovered.entries)
         self.counts["swept"] = len(self.manifest.sweep(self.journal.epoch))
-        self.writer = PartWriter(self.names, self.plan.folder, self.journal.epoch, self.manifest.received)
+        self.writer = PartWriter(
+            self.names, self.plan.folder, self.journal.epoch, self.manifest.received, self.plan.replication
+        )
 
     async def run(self) -> None:
         """Part after part until `close`. Raises FencedError when a successor has claimed the journal."""

@@ -40,6 +40,8 @@ LOOK_S: Final = 0.5
 RETRY_S: Final = 0.2
 AHEAD: Final = 100 * MILLISECOND
 """How far ahead calls are admitted, real time: about as long as two claims take."""
+INBOUND_CALLS: Final = 100_000_000
+"""Numbers that a shard takes for those who call in, when it begins: more than it will use."""
 AT_ONCE: Final = 500
 """Messages of one host in one batch."""
 SNAPSHOT_AFTER: Final = 5_000
@@ -79,6 +81,8 @@ class Runner:
         self._ended: dict[int, list[tuple[Became, int]]] = {}
         """Trunk → what became of its calls and is not reported yet."""
         self._snapshot_at: dict[str, int] = {}
+        self._down: set[int] = set()
+        """Trunks of which the limits have been told that they are down."""
 
     part: LivePart
     clock: RunClock
@@ -89,7 +93,7 @@ class Runner:
         self._client: Any = await connect(plan.store_url)
         self.admission = StoreAdmission(self._client, plan.scope)
         self._patient = Patient(self._client, plan.scope, self.facts)
-        self.part = LivePart(plan.scenario(), plan.roles[self.actor], CALL_HOSTS)
+        self.part = LivePart(plan.scenario(), plan.roles[self.actor], CALL_HOSTS, plan.replication)
         if plan.dial_log is not None:
             self.part.dialer.saw = dial_log(str(plan.dial_log))
         self.journals: dict[str, Journal] = {}
@@ -100,8 +104,7 @@ class Runner:
             self.counts["replayed"] += len(recovered.entries)
             self.journals[name] = journal
             self._snapshot_at[name] = journal.head - len(recovered.entries)
-        self._wants_numbers = len(plan.roles[self.actor].calls) > 0 and len(self.part.world.log.sources) > 0
-        if self._wants_numbers:
+        if 0 in plan.roles[self.actor].calls and self.part.world.log.sources:
             await self._take_numbers()
 
     async def begin(self) -> None:
@@ -198,7 +201,14 @@ class Runner:
         self._may_talk(name, host)
 
     async def _report(self) -> None:
-        """Tell the limits which calls their trunks have taken, refused and ended."""
+        """Tell the limits which calls their trunks have taken, refused and ended, and whether these are up."""
+        if 0 in self.part.role.calls:
+            await self._report_outages()
+        intake = self.part.intake
+        while intake.seized:
+            trunk, call_id = intake.seized[0]
+            await self.admission.seize(trunk, self.clock.now(), call_id)
+            intake.seized.pop(0)
         for host in self.part.hosts.values():
             for call in host.accepted:
                 if call.trunk != ABSENT:
@@ -213,6 +223,17 @@ class Runner:
             await self.admission.release(trunk, now, self._ended[trunk])
             del self._ended[trunk]
 
+    async def _report_outages(self) -> None:
+        for number, trunk in enumerate(self.part.carrier.trunks):
+            is_down = trunk.outages > 0
+            if is_down != (number in self._down):
+                if is_down:
+                    await self.admission.begin_outage(number, "scenario")
+                    self._down.add(number)
+                else:
+                    await self.admission.end_outage(number, "scenario")
+                    self._down.discard(number)
+
     async def _snapshot(self, name: str) -> None:
         journal = self.journals[name]
         if journal.head - self._snapshot_at[name] >= SNAPSHOT_AFTER and not self.part.hosts[name].collected:
@@ -221,9 +242,12 @@ class Runner:
             self.counts["snapshots"] += 1
 
     async def _take_numbers(self) -> None:
-        """Inbound calls are numbered in blocks, each taken before the last one is used up."""
-        numbers = await self.admission.number_calls(1_000_000)
-        self.part.world.log.sources[0].admission.next_call = numbers.start
+        """Inbound calls have numbers of their own, which live in this shard."""
+        stride = self.plan.stride()
+        numbers = await self.admission.number_calls(INBOUND_CALLS * stride)
+        admission = self.part.world.log.sources[0].admission
+        admission.next_call = -(-numbers.start // stride) * stride
+        admission.stride = stride
 
     # The post -------------------------------------------------------------------------------------------------------
 

@@ -356,7 +356,7 @@ class HostPost(Post):
 class HostIntake(Intake):
     """What a carrier or a desk reports, noted by the host whose call or agents it is about."""
 
-    __slots__ = ("call_hosts", "fallback", "front", "hosts")
+    __slots__ = ("call_hosts", "fallback", "front", "hosts", "seized")
 
     def __init__(self, front: Driver, hosts: dict[str, Host], call_hosts: int, fallback: Host) -> None:
         """`front` is the driver that carrier and desk know; `fallback` sends on what is for machines elsewhere."""
@@ -364,6 +364,8 @@ class HostIntake(Intake):
         self.hosts: dict[str, Host] = hosts
         self.call_hosts: int = call_hosts
         self.fallback: Host = fallback
+        self.seized: list[tuple[int, int]] = []
+        """(trunk, call) of calls that came in over a trunk since it was last emptied: they hold a channel."""
 
     def take(self, event: Event) -> None:
         host = self.hosts.get(addressee(event, self.call_hosts))
@@ -373,6 +375,8 @@ class HostIntake(Intake):
             call = self.front.calls.pop(event.call, None)
             if call is not None:
                 host.lines[call.id] = call
+                if call.trunk != ABSENT:
+                    self.seized.append((call.trunk, call.id))
                 host.note([CALL_BEGUN, call.id, call_facts(call)])
         host.note(to_plain(event))
 

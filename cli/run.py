@@ -37,6 +37,7 @@ class LiveWishes:
 
     speed: float
     shards: int
+    replications: int
     address: str | None
     data_dir: Path | None
     dial_log: Path | None
@@ -48,7 +49,18 @@ class LiveWishes:
     "--speed", type=click.FloatRange(0.01, 1000), default=1.0, help="Times as fast as the wall clock."
 )
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="In place of the file's.")
-@click.option("--shards", type=click.IntRange(1, 64), default=1, help="Processes that share the calls.")
+@click.option(
+    "--replications",
+    type=click.IntRange(1),
+    default=1,
+    help="Runs, one after another: an interval takes some.",
+)
+@click.option(
+    "--shards",
+    type=click.Choice(["1", "2", "4", "8", "16"]),
+    default="1",
+    help="Processes that share the calls.",
+)
 @click.option("--address", metavar="RAY", help="Run on the Ray cluster at this address.")
 @click.option(
     "--data-dir",
@@ -64,7 +76,8 @@ def run(
     file: str,
     speed: float,
     seed: int | None,
-    shards: int,
+    replications: int,
+    shards: str,
     address: str | None,
     data_dir: Path | None,
     dial_log: Path | None,
@@ -83,13 +96,15 @@ def run(
     from busyhour.adapters.valkey.errors import StoreFailedError, StoreInUseError, StoreRefusedError
     from simulation.scenario import ScenarioError, load
 
-    overrides = [*sets, "replications=1"]
+    overrides = [*sets, f"replications={replications}"]
     if seed is not None:
         overrides.append(f"seed={seed}")
     try:
         scenario = load(file, overrides)
         wishes = Wishes(1, address, out, False, as_json, quiet)
-        return _run(scenario, wishes, LiveWishes(speed, shards, address, data_dir, dial_log))
+        return _run(
+            scenario, wishes, LiveWishes(speed, int(shards), replications, address, data_dir, dial_log)
+        )
     except (ScenarioError, FolderRefused) as error:
         click.echo(error, err=True)
         return WRONG_INPUT
@@ -107,7 +122,9 @@ def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
     started = time.monotonic()
     horizon = scenario.clock.horizon
     hours = None if horizon is None or scenario.clock.until == "idle" else horizon / 3_600_000_000
-    progress = progress_for(1, hours, wishes.quiet)
+    progress = progress_for(live.replications, hours, wishes.quiet)
+    results: list[ReplicationResult] = []
+    complete = True
     with ResultsFolder(wishes.out or Path("runs") / f"{scenario.name}-live") as folder:
         with ExitStack() as stack:
             interrupts = stack.enter_context(Interrupts(progress.say))
@@ -116,22 +133,27 @@ def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
                 f"{scenario.name}: live, {live.speed:g} × the wall clock; Ray takes some seconds to start"
             )
             url = os.environ.get("BUSYHOUR_STORE_URL") or _embedded(live.data_dir, stack, progress)
-            parts = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="busyhour-parts-")))
-            plan = LivePlan(
-                uuid.uuid4().hex,
-                url,
-                Order.of(Job(scenario, [0], parts)),
-                live.speed,
-                LivePlan.roles_of(scenario, live.shards),
-                parts,
-                None if live.dial_log is None else live.dial_log.resolve(),
-            )
             # Threads of Ray's print there when a worker dies, and standard output is the summary's.
-            with redirect_stdout(sys.stderr):
-                ray = connected(None, live.address)
-                stack.callback(ray.shutdown)
+            stack.enter_context(redirect_stdout(sys.stderr))
+            ray = connected(None, live.address)
+            stack.callback(ray.shutdown)
+            for replication in range(live.replications):
+                parts = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="busyhour-parts-")))
+                plan = LivePlan(
+                    uuid.uuid4().hex,
+                    url,
+                    Order.of(Job(scenario, [replication], parts)),
+                    live.speed,
+                    LivePlan.roles_of(scenario, live.shards),
+                    replication,
+                    parts,
+                    None if live.dial_log is None else live.dial_log.resolve(),
+                )
                 result, complete = _supervised(ray, plan, scenario, progress, interrupts, folder.staging)
-            summary = conclude(scenario, wishes, folder, [result], time.monotonic() - started)
+                results.append(result)
+                if not complete:
+                    break
+        summary = conclude(scenario, wishes, folder, results, time.monotonic() - started)
         place = folder.keep(partial=not complete)
     show(summary, wishes, place)
     if not complete:
@@ -163,7 +185,7 @@ def _supervised(
         end_us = scenario.clock.end_us
         complete = False
         while not interrupts.cancelled():
-            _tell(live, scenario, clock.now(), progress)
+            _tell(live, scenario, clock.now(), progress, plan.replication)
             if (end_us is not None and clock.now() >= end_us) or (
                 scenario.clock.until == "idle" and live.is_over()
             ):
@@ -173,19 +195,21 @@ def _supervised(
             time.sleep(LOOK_S if end_us is None else min(LOOK_S, clock.wait_s(end_us)))
         now = clock.now() if end_us is None else min(clock.now(), end_us)
         progress.say("the run is over: the last rows")
-        return _concluded(live, scenario, now, out), complete
+        result = _concluded(live, scenario, now, out)
+        progress.note(plan.replication, 1.0, result.calls)
+        return result, complete
     finally:
         live.end()
 
 
-def _tell(live: LiveRun, scenario: Scenario, now: int, progress: Progress) -> None:
+def _tell(live: LiveRun, scenario: Scenario, now: int, progress: Progress, replication: int) -> None:
     statuses = live.look(LOOK_S)
     recorder = statuses.get("recorder", {})
     rows = recorder.get("rows", 0) + recorder.get("pending", 0)
     shares = [0.0]
     if scenario.clock.horizon:
         shares.append((now - scenario.clock.start_us) / scenario.clock.horizon)
-    progress.note(0, min(0.999, max(shares)), rows)
+    progress.note(replication, min(0.999, max(shares)), rows)
 
 
 def _concluded(live: LiveRun, scenario: Scenario, now: int, out: Path) -> ReplicationResult:
@@ -198,4 +222,4 @@ def _concluded(live: LiveRun, scenario: Scenario, now: int, out: Path) -> Replic
     folder, manifest = asyncio.run(manifest_of(live.plan))
     clock = scenario.clock
     window = Window(clock.start_us, None if clock.until == "idle" else clock.end_us, clock.warmup)
-    return conclude_parts(names, window, folder, manifest, tallies, out)
+    return conclude_parts(names, window, folder, manifest, tallies, out, live.plan.replication)

@@ -21,7 +21,7 @@ ASK_AGAIN: Final = 100 * MILLISECOND
 class SimulatedAdmission(Admission):
     """Admits attempts while the trunk has channels and is not resting, and no rate is exceeded."""
 
-    __slots__ = ("_buckets", "_trunk_of", "_trunks", "next_call")
+    __slots__ = ("_buckets", "_trunk_of", "_trunks", "next_call", "stride")
 
     def __init__(
         self, trunks: list[SimulatedTrunk], trunk_of: list[int], buckets: list[TokenBucket | None]
@@ -33,10 +33,12 @@ class SimulatedAdmission(Admission):
         """By campaign: its own calls per second."""
         self.next_call: int = 0
         """The next free call number; inbound calls are numbered here too."""
+        self.stride: int = 1
+        """From one number to the next."""
 
     def new_call(self) -> int:
         call = self.next_call
-        self.next_call = call + 1
+        self.next_call = call + self.stride
         return call
 
     def claim(self, campaign: int, leases: list[Lease], now: Instant) -> ClaimsAnswered:

@@ -83,11 +83,11 @@ class _Nothing:
 class LivePart:
     """The hosts of one role. `restore` each of them, then `begin`; from then on `happen`, `apply` and `next_due`."""
 
-    def __init__(self, scenario: Scenario, role: Role, call_hosts: int) -> None:
-        """`call_hosts`: how many virtual shards there are in all."""
+    def __init__(self, scenario: Scenario, role: Role, call_hosts: int, replication: int = 0) -> None:
+        """`call_hosts`: how many virtual shards there are in all. What is random is drawn as in that replication."""
         self.scenario = scenario
         self.role = role
-        self.world: World = assemble(scenario, 0, _Nothing())
+        self.world: World = assemble(scenario, replication, _Nothing())
         world = self.world
         front = world.driver
         self.agenda = world.engine.agenda
@@ -102,7 +102,7 @@ class LivePart:
         """The run is over: nothing is dialled any more."""
         times = [QueueTimes(q.handle_time, q.wrap_up, q.patience) for q in scenario.queues.values()]
         wrap_ups = WrapUps(
-            Draws(Substreams(scenario.seed, 0), "live", times, None),
+            Draws(Substreams(scenario.seed, replication), "live", times, None),
             [queue.wraps_up for queue in front.queues.queues],
         )
         people = cast("SimulatedDesk", front.desk)
@@ -123,7 +123,8 @@ class LivePart:
             self.logs.append(LiveLog(host, self.carrier, world.log.sources, wrap_ups))
             driver.log = self.logs[-1]
             self.hosts[name] = host
-        front.intake = HostIntake(front, self.hosts, call_hosts, next(iter(self.hosts.values())))
+        self.intake = HostIntake(front, self.hosts, call_hosts, next(iter(self.hosts.values())))
+        front.intake = self.intake
         front.post = next(iter(self.hosts.values())).post
 
     def restore(self, name: str, snapshot: bytes | None, entries: Sequence[bytes]) -> None:

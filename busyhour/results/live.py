@@ -54,16 +54,22 @@ def rows_from_parts(names: Names, folder: Path, manifest: Manifest) -> Iterator[
 
 
 def conclude_parts(
-    names: Names, window: Window, folder: Path, manifest: Manifest, tallies: Tallies, out_dir: Path | None
+    names: Names,
+    window: Window,
+    folder: Path,
+    manifest: Manifest,
+    tallies: Tallies,
+    out_dir: Path | None,
+    replication: int = 0,
 ) -> ReplicationResult:
-    """The live run's result, as replication 0; its `calls/` and `intervals/` go below `out_dir`, which is not `folder`.
+    """The live run's result, as that replication; its `calls/` and `intervals/` go below `out_dir`, which is not `folder`.
 
     Raises as `rows_from_parts` does and leaves no file then.
     """
     if out_dir is not None and out_dir.resolve() == folder.resolve():
         # Readers of a dataset take every file of its folder: each call would be there twice.
         raise InvalidValueError("out_dir", str(out_dir), "another folder than that of the parts")
-    recorder = ReplicationRecorder(names, 0, window, out_dir)
+    recorder = ReplicationRecorder(names, replication, window, out_dir)
     try:
         for chunk in rows_from_parts(names, folder, manifest):
             recorder.add(chunk)
