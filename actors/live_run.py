@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from actors.live_actor import LiveActor
 from actors.plan import NAMESPACE, LivePlan, names_key
 from busyhour.adapters.valkey.admission import StoreAdmission
 from busyhour.adapters.valkey.connection import connect
+from busyhour.adapters.wall_clock import elapsed_s, pause
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.host import QUEUES, RECORDER
 from busyhour.results.tallies import Tallies, TrunkTally, VoiceAgentTally
@@ -51,7 +51,7 @@ class LiveRun:
         self._ray.get([self._handles[a].activate.remote() for a in self.actors], timeout=ACTIVATE_S)
         asyncio.run(self._configure())
         self._ray.get([self._handles[a].begin.remote() for a in self.plan.roles], timeout=ACTIVATE_S)
-        now = time.monotonic()
+        now = elapsed_s()
         self._heard = dict.fromkeys(self.actors, now)
 
     def _create(self, actor: str) -> None:
@@ -99,7 +99,7 @@ class LiveRun:
                 self._asked[actor] = self._handles[actor].status.remote()
         pending = list(self._asked.values())
         done, _ = self._ray.wait(pending, num_returns=len(pending), timeout=wait_s)
-        now = time.monotonic()
+        now = elapsed_s()
         for actor in self.actors:
             reference = self._asked.get(actor)
             if reference in done:
@@ -119,7 +119,7 @@ class LiveRun:
         self.successions += 1
         predecessor = self._handles[actor]
         self._create(actor)
-        self._heard[actor] = time.monotonic() + LEASE_S  # to start takes a moment
+        self._heard[actor] = elapsed_s() + LEASE_S  # to start takes a moment
         self._handles[actor].activate.remote()
         self._ray.kill(predecessor, no_restart=True)
 
@@ -136,13 +136,13 @@ class LiveRun:
         order = sorted(self.plan.roles, key=lambda actor: (len(self.plan.roles[actor].calls), actor))
         for actor in order:
             by_actor[actor] = self._ray.get(self._handles[actor].stop.remote(now), timeout=ACTIVATE_S)
-        until = time.monotonic() + QUIET_S
-        while time.monotonic() < until:
+        until = elapsed_s() + QUIET_S
+        while elapsed_s() < until:
             self._ray.get(self._handles[RECORDER].hurry.remote(), timeout=ACTIVATE_S)
             quiet = self._ray.get([self._handles[a].is_quiet.remote() for a in order], timeout=ACTIVATE_S)
             if all(quiet):
                 break
-            time.sleep(0.1)
+            pause(0.1)
         return self._together(by_actor)
 
     def _together(self, by_actor: dict[str, Tallies]) -> Tallies:

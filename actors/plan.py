@@ -39,7 +39,7 @@ class LivePlan:
 
     @staticmethod
     def roles_of(scenario: Scenario, shards: int) -> dict[str, Role]:
-        """An actor for the queues, one for each campaign, and `shards` that share the calls: a divisor of CALL_HOSTS."""
+        """An actor for the queues, one for each campaign, and `shards`, a divisor of CALL_HOSTS, for the calls."""
         roles: dict[str, Role] = {}
         if scenario.queues:
             roles[QUEUES] = Role(queues=True)

@@ -53,7 +53,7 @@ class LiveWishes:
     "--replications",
     type=click.IntRange(1),
     default=1,
-    help="Runs, one after another: an interval takes some.",
+    help="One after another; intervals take several.",
 )
 @click.option(
     "--shards",

@@ -13,6 +13,11 @@ def elapsed_s() -> float:
     return time.perf_counter()
 
 
+def pause(seconds: float) -> None:
+    """Let so much time pass."""
+    time.sleep(seconds)
+
+
 class RunClock:
     """A live run's time in one process: it was `instant` when this was made, and goes on `speed` times as fast as the
     wall's. It never goes back.

@@ -62,7 +62,8 @@ def conclude_parts(
     out_dir: Path | None,
     replication: int = 0,
 ) -> ReplicationResult:
-    """The live run's result, as that replication; its `calls/` and `intervals/` go below `out_dir`, which is not `folder`.
+    """The live run's result, as that replication; its `calls/` and `intervals/` go below `out_dir`, which is not
+    `folder`.
 
     Raises as `rows_from_parts` does and leaves no file then.
     """
