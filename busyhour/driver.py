@@ -27,6 +27,7 @@ from busyhour.core.commands import (
 from busyhour.core.events import (
     ATTEMPT_ADMITTED,
     AgentAssigned,
+    AgentEvent,
     CallEvent,
     CampaignEvent,
     ClaimsAnswered,
@@ -115,14 +116,14 @@ class Driver(Executor):
         """`deliver` for what need not wait: it has come by the post, or is durable."""
         self._carry_out([event] if self.post is None else [Arrived(event)])
 
-    def deliver_to(self, call: Call, event: CallEvent) -> None:
-        """`deliver` for who has the call at hand and need not have it looked up."""
+    def tell(self, call: Call, kind: int) -> None:
+        """`deliver(CallEvent(kind, call.id))` for who has the call at hand: nothing need be made or looked up."""
         if self.trace is not None or self.post is not None or call.state == ENDED:
-            self.deliver(event)
+            self.deliver(CallEvent(kind, call.id))
         else:
             self.events += 1
             inbox: list[Command] = []
-            call.answer(event, self.now, inbox)
+            call.hear(kind, self.now, inbox)
             self._carry_out(inbox)
 
     def enqueue(self, event: Event) -> None:
@@ -147,14 +148,16 @@ class Driver(Executor):
         calls = self.calls
         outward = 0
         for command in inbox:
-            if isinstance(command, QueueEvent):
-                queues.answer(command, now, inbox)
+            if isinstance(command, AgentEvent):
+                queues.agent_event(command, now, inbox)
             elif isinstance(command, CallEvent):
                 call = calls.get(command.call)
                 if call is not None:
                     call.answer(command, now, inbox)
                 else:
                     self._stray(command)
+            elif isinstance(command, QueueEvent):
+                queues.answer(command, now, inbox)
             elif isinstance(command, CampaignEvent):
                 self.campaigns[command.campaign].answer(command, now, inbox)
             else:

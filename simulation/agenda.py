@@ -12,6 +12,7 @@ from typing import Any, Final, final
 from mypy_extensions import mypyc_attr
 
 from busyhour.core.ids import ABSENT, Instant
+from busyhour.driver import Driver
 
 CHANGES: Final = 0 << 48
 """The timeline, shifts, the start of statistics."""
@@ -37,9 +38,22 @@ class Occurrence:
         raise NotImplementedError
 
 
+class Watch:
+    """Looks on after each occurrence."""
+
+    __slots__ = ()
+
+    def is_over(self, now: Instant) -> bool:
+        """Whether nothing is left to do."""
+        raise NotImplementedError
+
+
 Entry = tuple[Any, ...]
 """(instant, priority and sequence in one number, occurrence, stage). Any, for compiled code would else unpack and pack
 all four wherever it looks at one."""
+
+LAST: Final[Entry] = (1 << 61, 0, None, 0)
+"""Later than everything."""
 
 
 @final
@@ -50,7 +64,7 @@ class Agenda:
     costs no sifting.
     """
 
-    __slots__ = ("_heap", "_held", "_held_at", "_held_order", "_sequence", "now", "stage")
+    __slots__ = ("_heap", "_held", "_held_at", "_held_order", "_sequence")
 
     def __init__(self) -> None:
         self._heap: list[Entry] = []
@@ -58,10 +72,6 @@ class Agenda:
         self._held: Occurrence | None = None
         self._held_at: Instant = 0
         self._held_order: int = 0
-        self.now: Instant = 0
-        """When the occurrence taken last happens."""
-        self.stage: int = 0
-        """The stage of the occurrence taken last."""
 
     def at(self, instant: Instant, priority: int, occurrence: Occurrence, stage: int = 0) -> None:
         """Have `occurrence` happen at `instant`, which is not before now."""
@@ -83,36 +93,34 @@ class Agenda:
         self._held_at = instant
         self._held_order = priority + sequence
 
-    def take(self, bound: Instant) -> Occurrence | None:
-        """Remove what happens next, if it does before `bound`; `now` and `stage` say when and which."""
-        heap = self._heap
-        if heap:
-            first = heap[0]
-            at: int = first[0]
-            held = self._held
-            if held is not None:
-                held_at = self._held_at
-                if held_at < at or (held_at == at and self._held_order < first[1]):
-                    return self._take_held(bound)
-            if at >= bound:
-                return None
-            heappop(heap)
-            self.now = at
-            self.stage = first[3]
-            occurrence: Occurrence = first[2]
-            return occurrence
-        if self._held is None:
-            return None
-        return self._take_held(bound)
+    def turn(self, driver: Driver, bound: Instant, most: int, watch: Watch | None) -> bool:
+        """Let at most `most` occurrences happen, those before `bound`, each with the driver's clock at its instant.
 
-    def _take_held(self, bound: Instant) -> Occurrence | None:
-        if self._held_at >= bound:
-            return None
-        occurrence = self._held
-        self._held = None
-        self.now = self._held_at
-        self.stage = 0
-        return occurrence
+        False when there is none left, or when `watch`, which looks on after each, says that this is the end.
+        """
+        heap = self._heap
+        for _ in range(most):
+            held = self._held
+            first: Entry = heap[0] if heap else LAST
+            now: Instant = first[0]
+            held_at = self._held_at
+            if held is not None and (held_at < now or (held_at == now and self._held_order < first[1])):
+                if held_at >= bound:
+                    return False
+                now = held_at
+                self._held = None
+                driver.now = now
+                held.happen(0, now)
+            elif now >= bound:
+                return False
+            else:
+                heappop(heap)
+                driver.now = now
+                occurrence: Occurrence = first[2]
+                occurrence.happen(first[3], now)
+            if watch is not None and watch.is_over(now):
+                return False
+        return True
 
     def occurrences(self) -> list[Occurrence]:
         """Everything that is due, in no order."""

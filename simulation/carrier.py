@@ -117,7 +117,7 @@ class Leg(Occurrence):
         elif stage == GIVE_UP:
             if call.state == WAITING and not self.is_clear:
                 self.is_clear = True
-                carrier.report(self, CallEvent(PARTY_HUNG_UP, call.id), now)
+                carrier.tell(self, PARTY_HUNG_UP, now)
         elif stage == DEADLINE:
             if call.deadline() != ABSENT:
                 carrier.driver.call_deadline(call)
@@ -126,10 +126,10 @@ class Leg(Occurrence):
         elif self.is_clear:
             return
         elif stage == RING:
-            carrier.report(self, CallEvent(CARRIER_RINGING, call.id), now)
+            carrier.tell(self, CARRIER_RINGING, now)
             carrier.after_ringing(self, now)
         elif stage == ANSWER:
-            carrier.report(self, CallEvent(CARRIER_ANSWERED, call.id), now)
+            carrier.tell(self, CARRIER_ANSWERED, now)
         elif stage == REFUSE:
             carrier.refuse(self, REFUSAL_SIP[self.outcome], now)
         elif stage == SCREEN:
@@ -250,15 +250,15 @@ class SimulatedCarrier(Carrier):
 
     # What the far end does ----------------------------------------------------------------------------------------
 
-    def report(self, leg: Leg, event: CallEvent, now: Instant) -> None:
-        """Tell the platform, as reliably as the call's trunk does."""
+    def tell(self, leg: Leg, kind: int, now: Instant) -> None:
+        """Report a plain event to the platform, as reliably as the call's trunk does."""
         call = leg.call
         if call.trunk != ABSENT:
             shares = self.trunks[call.trunk].faults
             if shares is not None:
-                self.faults.report(leg, shares, event, now)
+                self.faults.report(leg, shares, CallEvent(kind, call.id), now)
                 return
-        self.driver.deliver_to(call, event)
+        self.driver.tell(call, kind)
         if call.state == WAITING:
             self.begin_patience(leg, now)
 
@@ -288,11 +288,13 @@ class SimulatedCarrier(Carrier):
     def refuse(self, leg: Leg, sip_code: int, now: Instant) -> None:
         outcome = leg.outcome
         leg.is_clear = True
-        self.report(
-            leg,
-            CarrierRefused(leg.call.id, sip_code, REFUSAL_DISPOSITION[outcome], REFUSAL_END[outcome]),
-            now,
-        )
+        call = leg.call
+        event = CarrierRefused(call.id, sip_code, REFUSAL_DISPOSITION[outcome], REFUSAL_END[outcome])
+        shares = self.trunks[call.trunk].faults
+        if shares is not None:
+            self.faults.report(leg, shares, event, now)
+        else:
+            self.driver.deliver(event)
 
     def screened(self, leg: Leg) -> None:
         self.driver.deliver(AnswerScreened(leg.call.id, self._heard_as(leg)))
@@ -305,12 +307,12 @@ class SimulatedCarrier(Carrier):
             return
         leg.is_clear = True
         if call.trunk == ABSENT:
-            self.driver.deliver_to(call, CallEvent(PARTY_HUNG_UP, call.id))
+            self.driver.tell(call, PARTY_HUNG_UP)
             return
         if self.trunks[call.trunk].faults is not None:
             # Should the report be late or lost, the agent notices the silence.
             self.agenda.at(now + UNNOTICED, ENDINGS, leg, TALK_ENDS)
-        self.report(leg, CallEvent(PARTY_HUNG_UP, call.id), now)
+        self.tell(leg, PARTY_HUNG_UP, now)
 
     def voice_ends(self, leg: Leg) -> None:
         call = leg.call

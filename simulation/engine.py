@@ -9,7 +9,7 @@ from busyhour.core.events import Event, HangUpRequested
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.driver import Driver
 from busyhour.ports import Post
-from simulation.agenda import DEADLINES, MESSAGES, Agenda, Occurrence
+from simulation.agenda import DEADLINES, MESSAGES, Agenda, Occurrence, Watch
 from simulation.inbound import InboundSource
 from simulation.substreams import DurationStream
 
@@ -125,10 +125,10 @@ class DelayedPost(Post):
 
 
 @final
-class Engine:
+class Engine(Watch):
     """One replication under way."""
 
-    __slots__ = ("_last_launches", "_sources", "_watches", "agenda", "driver", "queue_watch", "turns")
+    __slots__ = ("_last_launches", "_sources", "_stops_idle", "_watches", "agenda", "driver", "queue_watch")
 
     def __init__(
         self, agenda: Agenda, driver: Driver, sources: list[InboundSource], last_launches: list[Instant]
@@ -144,8 +144,7 @@ class Engine:
         self.queue_watch: QueueWatch | None = None
         if driver.post is not None:
             self.queue_watch = QueueWatch(agenda, driver)
-        self.turns: int = 0
-        """Occurrences so far."""
+        self._stops_idle: bool = False
 
     def run(self, until: Instant, stops_idle: bool, report: Callable[[Instant], None]) -> Instant:
         """Let everything due before `until` (ABSENT: no such bound) happen; the instant at which it ended.
@@ -156,11 +155,13 @@ class Engine:
         """
         driver = self.driver
         bound = until if until != ABSENT else NO_BOUND
-        is_plain = not self._watches and self.queue_watch is None and not stops_idle
+        self._stops_idle = stops_idle
+        has_deadlines = len(self._watches) > 0 or self.queue_watch is not None
+        watch = self if has_deadlines or stops_idle else None
         goes_on = True
         while goes_on:
             attempts = self._attempts()
-            goes_on = self._turn_plainly(bound) if is_plain else self._turn(bound, stops_idle)
+            goes_on = self.agenda.turn(driver, bound, ROUND, watch)
             report(driver.now)
             if stops_idle and until == ABSENT and attempts == self._attempts() and self._is_stuck():
                 break
@@ -168,48 +169,19 @@ class Engine:
             driver.now = until
         return driver.now
 
-    def _turn_plainly(self, bound: Instant) -> bool:
-        """A round of occurrences where no machine has a deadline; False when nothing is left before `bound`."""
-        agenda = self.agenda
-        driver = self.driver
-        for turn in range(ROUND):
-            occurrence = agenda.take(bound)
-            if occurrence is None:
-                self.turns += turn
-                return False
-            now = agenda.now
-            driver.now = now
-            occurrence.happen(agenda.stage, now)
-        self.turns += ROUND
-        return True
-
-    def _turn(self, bound: Instant, stops_idle: bool) -> bool:
-        """The same with a look at deadlines after each; False also when nothing is left to do."""
-        agenda = self.agenda
-        driver = self.driver
-        watches = self._watches
+    def is_over(self, now: Instant) -> bool:
+        """A look at the machines' deadlines after each occurrence, and at whether anything is left to do."""
+        for watch in self._watches:
+            watch.look(now)
         queue_watch = self.queue_watch
-        for turn in range(ROUND):
-            occurrence = agenda.take(bound)
-            if occurrence is None:
-                self.turns += turn
-                return False
-            now = agenda.now
-            driver.now = now
-            occurrence.happen(agenda.stage, now)
-            for watch in watches:
-                watch.look(now)
-            if queue_watch is not None:
-                queue_watch.look()
-            if stops_idle:
-                if self._sources and watches and self._is_work_over():
-                    for source in self._sources:
-                        source.close()
-                if not driver.calls and self.is_idle():
-                    self.turns += turn + 1
-                    return False
-        self.turns += ROUND
-        return True
+        if queue_watch is not None:
+            queue_watch.look()
+        if not self._stops_idle:
+            return False
+        if self._sources and self._watches and self._is_work_over():
+            for source in self._sources:
+                source.close()
+        return not self.driver.calls and self.is_idle()
 
     def _attempts(self) -> int:
         attempts = 0

@@ -5,7 +5,7 @@ from typing import Any, final
 from busyhour.core.call import Call
 from busyhour.core.call_states import WAITING
 from busyhour.core.disposition import END_NO_CHANNEL, END_TRUNK_DOWN, FAILED, INBOUND
-from busyhour.core.events import CALL_ARRIVED, CallEvent, CarrierRefused
+from busyhour.core.events import CALL_ARRIVED, CarrierRefused
 from busyhour.core.ids import ABSENT, Instant
 from simulation.admission import SimulatedAdmission
 from simulation.agenda import PROGRESS, Occurrence
@@ -139,7 +139,7 @@ class InboundSource(Occurrence):
             leg.has_channel = True
         if driver.intake is not None and self.patience is not None:
             leg.patience_us = draws.duration_us("patience", self.patience, caller)
-        driver.deliver_to(call, CallEvent(CALL_ARRIVED, call.id))
+        driver.tell(call, CALL_ARRIVED)
         if call.state == WAITING:
             if self.patience is not None:
                 leg.patience_us = draws.duration_us("patience", self.patience, caller)

@@ -53,6 +53,7 @@ from simulation.scenario import Scenario
 from simulation.substreams import Substreams
 from simulation.timeline import CampaignChange, StaffChange, StatisticsStart, TrunkChange
 
+OCCURRENCES_A_TURN: Final = 1_024
 RESERVATIONS_LOOKED_AT: Final = SECOND
 """How often a queue looks for reservations that nobody has taken up."""
 
@@ -208,11 +209,8 @@ class LivePart:
     def happen(self, now: Instant) -> None:
         """Let whatever is due happen, and have the hosts note what comes of it."""
         front = self.world.driver
-        occurrence = self.agenda.take(now + 1)
-        while occurrence is not None:
-            front.now = self.agenda.now
-            occurrence.happen(self.agenda.stage, self.agenda.now)
-            occurrence = self.agenda.take(now + 1)
+        while self.agenda.turn(front, now + 1, OCCURRENCES_A_TURN, None):
+            pass
         front.now = now
         for shard in self.role.calls:
             self.hosts[f"calls/{shard}"].note_deadlines(now)

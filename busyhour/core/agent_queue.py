@@ -244,7 +244,7 @@ class AgentQueues:
     def answer(self, event: QueueEvent, now: Instant, commands: list[Command]) -> None:
         """The same for a driver, which has what comes of it appended to its inbox."""
         if isinstance(event, AgentEvent):
-            self._agent_event(event, now, commands)
+            self.agent_event(event, now, commands)
         elif isinstance(event, CallOffered):
             self._offered(event, now, commands)
         elif isinstance(event, CallWithdrawn):
@@ -288,7 +288,8 @@ class AgentQueues:
         queue.enter(event.call, event.priority, now)
         self._report_waiting(queue, commands)
 
-    def _agent_event(self, event: AgentEvent, now: Instant, commands: list[Command]) -> None:
+    def agent_event(self, event: AgentEvent, now: Instant, commands: list[Command]) -> None:
+        """`answer` to the most frequent class of events."""
         agent = self.agents[event.agent]
         kind = event.kind
         state = agent.state

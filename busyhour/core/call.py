@@ -172,15 +172,38 @@ class Call:
 
     def answer(self, event: CallEvent, now: Instant, commands: list[Command]) -> None:
         """The same for a driver, which has what comes of it appended to its inbox."""
-        kind = event.kind
-        if not LEGAL[self.state * CALL_EVENT_KINDS + kind]:
+        if not LEGAL[self.state * CALL_EVENT_KINDS + event.kind]:
             self.illegal_events += 1
             if isinstance(event, AgentAssigned) and event.agent != self.agent:
                 commands.append(event.declined())
-        elif kind == PARTY_HUNG_UP:
-            self._party_hung_up(now, commands)
         elif isinstance(event, AgentAssigned):
             self._connect(event.agent, now, commands)
+        elif type(event) is CallEvent:
+            self.hear(event.kind, now, commands)
+        elif isinstance(event, CarrierRefused):
+            self.sip_code = event.sip_code
+            if event.disposition == CANCELLED:
+                # We have cancelled nothing, or the call would have ended: the carrier's own doing, and no free attempt.
+                self._end(FAILED, END_CARRIER_FAILURE, now, commands)
+            else:
+                self._end(event.disposition, event.end_reason, now, commands)
+        elif isinstance(event, AnswerScreened):
+            self._screened(event.result, now, commands)
+        elif isinstance(event, VoiceFinished):
+            if event.transfer_to != ABSENT:
+                self._wait_for_agent(event.transfer_to, now, commands)
+            else:
+                self._hang_up(HUMAN, END_COMPLETED, now, commands)
+        else:
+            assert isinstance(event, HangUpRequested), "every class of call events is here"
+            self._hung_up_by_us(event.end_reason, now, commands)
+
+    def hear(self, kind: int, now: Instant, commands: list[Command]) -> None:
+        """`answer` to an event of which there is no more to know than its kind, and which need not be made for it."""
+        if not LEGAL[self.state * CALL_EVENT_KINDS + kind]:
+            self.illegal_events += 1
+        elif kind == PARTY_HUNG_UP:
+            self._party_hung_up(now, commands)
         elif kind == CALL_ARRIVED:
             self.answered_at = now
             self._wait_for_agent(self.queue, now, commands)
@@ -191,13 +214,6 @@ class Call:
         elif kind == CARRIER_RINGING:
             self.state = RINGING
             self.ringing_at = now
-        elif isinstance(event, CarrierRefused):
-            self.sip_code = event.sip_code
-            if event.disposition == CANCELLED:
-                # We have cancelled nothing, or the call would have ended: the carrier's own doing, and no free attempt.
-                self._end(FAILED, END_CARRIER_FAILURE, now, commands)
-            else:
-                self._end(event.disposition, event.end_reason, now, commands)
         elif kind == CARRIER_ANSWERED:
             self.answered_at = now
             self.sip_code = 200
@@ -206,8 +222,6 @@ class Call:
                 commands.append(ScreenAnswer(self))
             else:
                 self._greet(now, commands)
-        elif isinstance(event, AnswerScreened):
-            self._screened(event.result, now, commands)
         elif kind == OFFER_REFUSED:
             self._hang_up(self._lost_while_waiting(BUSY), END_QUEUE_FULL, now, commands)
         elif kind == AGENT_HUNG_UP:
@@ -219,19 +233,12 @@ class Call:
                 commands.append(AttemptEvent(ATTEMPT_CONNECTED, self.campaign, self.id))
         elif kind == VOICE_REFUSED:
             self._hang_up(ABANDONED, END_NO_VOICE_AGENT, now, commands)
-        elif isinstance(event, VoiceFinished):
-            if event.transfer_to != ABSENT:
-                self._wait_for_agent(event.transfer_to, now, commands)
-            else:
-                self._hang_up(HUMAN, END_COMPLETED, now, commands)
         elif kind == MESSAGE_LEFT:
             self._hang_up(MACHINE, END_MACHINE, now, commands)
-        elif kind == CARRIER_LOST:
+        else:
+            assert kind == CARRIER_LOST, "the table allows no other kind"
             reached = self.state == CONNECTED or self.voice_connected_at != ABSENT
             self._end(HUMAN if reached else UNKNOWN, END_CARRIER_FAILURE, now, commands)
-        else:
-            assert isinstance(event, HangUpRequested), "the table allows no other kind"
-            self._hung_up_by_us(event.end_reason, now, commands)
 
     def deadline(self) -> Instant:
         """When an unanswered attempt is given up or a waiting caller sent away; ABSENT when nothing is due."""

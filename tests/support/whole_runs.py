@@ -12,6 +12,7 @@ from busyhour.results.rows import CALL_ROW, CallRows, rows_of
 from simulation.admission import SimulatedAdmission
 from simulation.assembly import World, assemble
 from simulation.contact_supply import SimulatedContacts
+from simulation.engine import ROUND
 from simulation.scenario import Scenario
 
 MOST_TURNS = 400_000
@@ -91,8 +92,11 @@ def run_whole(
     world = assemble(scenario, replication, sink, trace if watched else None)
     worlds.append(world)
 
+    rounds: list[Instant] = []
+
     def report(now: Instant) -> None:
-        assert world.engine.turns < MOST_TURNS, f"still running after {world.engine.turns} occurrences"
+        rounds.append(now)
+        assert len(rounds) * ROUND < MOST_TURNS, f"still running after {len(rounds) * ROUND} occurrences"
 
     until = ABSENT if scenario.clock.end_us is None else scenario.clock.end_us
     ended_at = world.engine.run(until, scenario.clock.until == "idle", report)
