@@ -36,7 +36,8 @@ class Facts:
     agents: Sequence[Sequence[int]] = ()
     """(agent, state, call, microseconds of the run in that state)."""
     campaigns: Mapping[int, Mapping[str, Any]] = field(default_factory=dict[int, Mapping[str, Any]])
-    """By number: `total`, `remaining`, `leased`, `completed`, `exhausted`, `skipped`, and `in_flight`: calls."""
+    """By number: `state`, `blocked_by` (empty: nothing holds it), `attempts`, its contacts `total`, `remaining`,
+    `leased`, `completed`, `exhausted`, `skipped`, and `in_flight`: calls."""
     unacknowledged: int = 0
 
 
@@ -119,6 +120,8 @@ class Listed:
 
     scenario: str
     actors: Sequence[str]
+    campaigns: Sequence[str]
+    """By number."""
 
 
 async def listed(client: Any) -> dict[str, Listed]:

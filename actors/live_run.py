@@ -88,7 +88,9 @@ class LiveRun:
                 limit = campaign.limits.calls_per_second
                 await admission.configure_campaign(number, float("inf") if limit is None else limit)
             await admission.start_clock(scenario.clock.start_us, self.plan.speed)
-            await enlist(client, self.plan.scope, Listed(scenario.name, self.actors))
+            await enlist(
+                client, self.plan.scope, Listed(scenario.name, self.actors, list(scenario.campaigns))
+            )
 
     # While it runs --------------------------------------------------------------------------------------------------
 

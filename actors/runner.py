@@ -17,12 +17,14 @@ from typing import Any, Final, Protocol
 from redis.exceptions import RedisError
 
 from actors.doctor import Facts, Patient
+from actors.orders import Orders
 from actors.plan import CALL_HOSTS, LivePlan
 from busyhour.adapters.valkey.admission import Became, StoreAdmission
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.journal import Journal, append_each
 from busyhour.adapters.wall_clock import RunClock
 from busyhour.core.call import Call
+from busyhour.core.campaign import BLOCKED_BY, CAMPAIGN_STATES
 from busyhour.core.ids import ABSENT, MILLISECOND, Instant
 from busyhour.host import Host, Plain, campaign_host
 from busyhour.results.tallies import Tallies
@@ -104,6 +106,8 @@ class Runner:
             self.counts["replayed"] += len(recovered.entries)
             self.journals[name] = journal
             self._snapshot_at[name] = journal.head - len(recovered.entries)
+        ordered = {name: host for name, host in self.part.hosts.items() if not name.startswith("calls/")}
+        self._orders = Orders(self._client, plan.scope, ordered)
         if 0 in plan.roles[self.actor].calls and self.part.world.log.sources:
             await self._take_numbers()
 
@@ -120,6 +124,7 @@ class Runner:
             await self._wait()
             try:
                 await self.turn()
+                await self._orders.take()
                 await self._patient.answer()
                 self.store_answers = True
             except (RedisError, OSError) as failure:
@@ -350,15 +355,19 @@ class Runner:
         now = self.clock.now()
         campaigns: dict[int, dict[str, Any]] = {}
         for number in part.role.campaigns:
-            contacts = driver.campaigns[number].contacts
+            campaign = driver.campaigns[number]
+            contacts = campaign.contacts
             campaigns[number] = {
+                "state": CAMPAIGN_STATES[campaign.state],
+                "blocked_by": BLOCKED_BY[campaign.blocked_by],
+                "attempts": campaign.attempts,
                 "total": contacts.total,
                 "remaining": part.contacts_at_hand(number),
                 "leased": contacts.leased,
                 "completed": contacts.completed,
                 "exhausted": contacts.exhausted,
                 "skipped": contacts.skipped_unknown_zone,
-                "in_flight": list(driver.campaigns[number].in_flight),
+                "in_flight": list(campaign.in_flight),
             }
         return Facts(
             self.actor,

@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 
 import click
 
 from cli.exits import COULD_NOT_RUN, FAILED, OK, WRONG_INPUT
+from cli.live_store import RunNotFound, data_dir_option, store_of
 
 
 @click.command()
-@click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path),
-    help="Of the run's embedded store; else BUSYHOUR_STORE_URL.",
-)
+@data_dir_option
 def doctor(data_dir: Path | None) -> int:
     """Look twice at every live run of a store, and name what is broken: contacts with two calls or in no state, calls
     that nobody has, agents who wait for nothing, actors that do not answer.
 
     Exit codes: 0 all is well · 1 something is broken · 3 nothing to look at.
     """
-    from busyhour.adapters.valkey.embedded import url_of
     from busyhour.adapters.valkey.errors import StoreRefusedError
 
-    url = os.environ.get("BUSYHOUR_STORE_URL")
-    if data_dir is not None:
-        try:
-            url = url_of(data_dir)
-        except FileNotFoundError:
-            click.echo(f"no store has run in {data_dir}", err=True)
-            return WRONG_INPUT
-    if url is None:
-        click.echo("which run? Give --data-dir, or BUSYHOUR_STORE_URL", err=True)
-        return WRONG_INPUT
     try:
-        return asyncio.run(_examine(url))
+        return asyncio.run(_examine(store_of(data_dir)))
+    except RunNotFound as missing:
+        click.echo(missing, err=True)
+        return WRONG_INPUT
     except StoreRefusedError as refused:
         click.echo(refused, err=True)
         return COULD_NOT_RUN
