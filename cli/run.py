@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import tempfile
@@ -10,6 +11,7 @@ import time
 import uuid
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -67,6 +69,9 @@ class LiveWishes:
     type=click.Path(path_type=Path),
     help="Where the embedded store keeps its data; passing by default.",
 )
+@click.option(
+    "--dry-run", is_flag=True, help="Call nobody: say who would be called, and who not for what reason."
+)
 @click.option("--dial-log", type=click.Path(path_type=Path), help="A line for every call the carrier dials.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the results; runs/<name>-live.")
 @click.option("--set", "sets", metavar="PATH=VALUE", multiple=True, help="As in queues.sales.agents=45.")
@@ -80,6 +85,7 @@ def run(
     shards: str,
     address: str | None,
     data_dir: Path | None,
+    dry_run: bool,
     dial_log: Path | None,
     out: Path | None,
     sets: tuple[str, ...],
@@ -101,6 +107,8 @@ def run(
         overrides.append(f"seed={seed}")
     try:
         scenario = load(file, overrides)
+        if dry_run:
+            return _dry_run(scenario, as_json)
         wishes = Wishes(1, address, out, False, as_json, quiet)
         return _run(
             scenario, wishes, LiveWishes(speed, int(shards), replications, address, data_dir, dial_log)
@@ -111,6 +119,30 @@ def run(
     except (NoCluster, StoreFailedError, StoreInUseError, StoreRefusedError) as error:
         click.echo(error, err=True)
         return COULD_NOT_RUN
+
+
+def _dry_run(scenario: Scenario, as_json: bool) -> int:
+    """Raises ScenarioError."""
+    from busyhour.core.ids import ABSENT
+    from simulation.dry_run import dry_run
+
+    runs = dry_run(scenario)
+    if as_json:
+        counts = {each.campaign: {"callable": each.callable, "excluded": each.excluded} for each in runs}
+        click.echo(json.dumps(counts, indent=1))
+        return OK
+    zone = scenario.clock.start.tzinfo
+    for each in runs:
+        at = datetime.fromtimestamp(each.launch_at / 1_000_000, zone)
+        click.echo(
+            f"{each.campaign}: {each.callable:,} of {each.contacts:,} contacts may be called at {at:%Y-%m-%d %H:%M}"
+        )
+        for reason, count in each.excluded.items():
+            click.echo(f"  {count:,} not: {reason}")
+        if each.opens_at != ABSENT:
+            opens_at = datetime.fromtimestamp(each.opens_at / 1_000_000, zone)
+            click.echo(f"  the first of them whose calling hours begin: {opens_at:%Y-%m-%d %H:%M}")
+    return OK
 
 
 def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
