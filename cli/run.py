@@ -13,7 +13,7 @@ from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -25,7 +25,6 @@ from cli.simulate import Wishes, conclude, show
 
 if TYPE_CHECKING:
     from actors.live_run import LiveRun
-    from actors.plan import LivePlan
     from busyhour.results.replication import ReplicationResult
     from cli.progress import Progress
     from simulation.scenario import Scenario
@@ -98,6 +97,7 @@ def run(
     every event was durable before it happened. The store is at BUSYHOUR_STORE_URL, or an embedded one. Ctrl-C ends it
     early and keeps what there is, marked partial.
     """
+    from actors.live_run import SilentActorsError
     from actors.replications import NoCluster
     from busyhour.adapters.valkey.errors import StoreFailedError, StoreInUseError, StoreRefusedError
     from simulation.scenario import ScenarioError, load
@@ -116,7 +116,7 @@ def run(
     except (ScenarioError, FolderRefused) as error:
         click.echo(error, err=True)
         return WRONG_INPUT
-    except (NoCluster, StoreFailedError, StoreInUseError, StoreRefusedError) as error:
+    except (NoCluster, SilentActorsError, StoreFailedError, StoreInUseError, StoreRefusedError) as error:
         click.echo(error, err=True)
         return COULD_NOT_RUN
 
@@ -147,6 +147,7 @@ def _dry_run(scenario: Scenario, as_json: bool) -> int:
 
 def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
     """Raises ScenarioError, FolderRefused, NoCluster, OSError, and what the store refuses."""
+    from actors.live_run import LiveRun
     from actors.plan import LivePlan
     from actors.replications import Order, connected
     from simulation.executor import Job
@@ -156,6 +157,7 @@ def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
     hours = None if horizon is None or scenario.clock.until == "idle" else horizon / 3_600_000_000
     progress = progress_for(live.replications, hours, wishes.quiet)
     results: list[ReplicationResult] = []
+    incidents: list[str] = []
     complete = True
     with ResultsFolder(wishes.out or Path("runs") / f"{scenario.name}-live") as folder:
         with ExitStack() as stack:
@@ -181,11 +183,13 @@ def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
                     parts,
                     None if live.dial_log is None else live.dial_log.resolve(),
                 )
-                result, complete = _supervised(ray, plan, scenario, progress, interrupts, folder.staging)
+                run = LiveRun(ray, plan, scenario, progress.say)
+                result, complete = _supervised(run, scenario, progress, interrupts, folder.staging)
                 results.append(result)
+                incidents += run.supervisor.incidents()
                 if not complete:
                     break
-        summary = conclude(scenario, wishes, folder, results, time.monotonic() - started)
+        summary = conclude(scenario, wishes, folder, results, time.monotonic() - started, incidents)
         place = folder.keep(partial=not complete)
     show(summary, wishes, place)
     if not complete:
@@ -204,20 +208,19 @@ def _embedded(data_dir: Path | None, stack: ExitStack, progress: Progress) -> st
 
 
 def _supervised(
-    ray: Any, plan: LivePlan, scenario: Scenario, progress: Progress, interrupts: Interrupts, out: Path
+    live: LiveRun, scenario: Scenario, progress: Progress, interrupts: Interrupts, out: Path
 ) -> tuple[ReplicationResult, bool]:
-    """The result, and whether the run came to its end. Raises what keeps it from starting."""
-    from actors.live_run import LiveRun
+    """The result, and whether the run came to its end. Raises what keeps it from starting or from ending well."""
     from busyhour.adapters.wall_clock import RunClock
 
-    live = LiveRun(ray, plan, scenario)
+    replication = live.plan.replication
     try:
         live.start()
-        clock = RunClock(scenario.clock.start_us, plan.speed)
+        clock = RunClock(scenario.clock.start_us, live.plan.speed)
         end_us = scenario.clock.end_us
         complete = False
         while not interrupts.cancelled():
-            _tell(live, scenario, clock.now(), progress, plan.replication)
+            _tell(live, scenario, clock.now(), progress, replication)
             if (end_us is not None and clock.now() >= end_us) or (
                 scenario.clock.until == "idle" and live.is_over()
             ):
@@ -228,7 +231,7 @@ def _supervised(
         now = clock.now() if end_us is None else min(clock.now(), end_us)
         progress.say("the run is over: the last rows")
         result = _concluded(live, scenario, now, out)
-        progress.note(plan.replication, 1.0, result.calls)
+        progress.note(replication, 1.0, result.calls)
         return result, complete
     finally:
         live.end()
