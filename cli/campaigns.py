@@ -79,6 +79,7 @@ def _with_run(data_dir: Path | None, ask: _Asked) -> int:
     from actors.runs import listed
     from busyhour.adapters.valkey.connection import connect
     from busyhour.adapters.valkey.errors import StoreRefusedError
+    from busyhour.settings import WrongSettingError
 
     async def asked(url: str) -> int:
         async with await connect(url, functions=False) as client:
@@ -90,7 +91,7 @@ def _with_run(data_dir: Path | None, ask: _Asked) -> int:
 
     try:
         return asyncio.run(asked(store_of(data_dir)))
-    except RunNotFound as missing:
+    except (RunNotFound, WrongSettingError) as missing:
         click.echo(missing, err=True)
         return WRONG_INPUT
     except StoreRefusedError as refused:

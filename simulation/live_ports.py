@@ -90,8 +90,8 @@ class LiveLog(CallLog):
         self._carrier: SimulatedCarrier = carrier
         self._sources: list[InboundSource] = sources
         self._wrap_ups: WrapUps = wrap_ups
-        self.ended: list[tuple[int, int, bool]] = []
-        """(trunk, call, refused by the trunk) of the calls that have ended since it was last emptied."""
+        self.ended: list[tuple[int, int, int, bool]] = []
+        """(trunk, call, campaign, refused by the trunk) of the calls that have ended since it was last emptied."""
 
     def write(self, call: Call) -> None:
         wrap_up_us = 0
@@ -101,7 +101,7 @@ class LiveLog(CallLog):
         self._host.send(RECORDER, row)
         if call.trunk != ABSENT:
             refused = call.end_reason == END_NO_CHANNEL or call.end_reason == END_TRUNK_DOWN
-            self.ended.append((call.trunk, call.id, refused))
+            self.ended.append((call.trunk, call.id, call.campaign, refused))
         leg = call.line
         if isinstance(leg, Leg):
             self._carrier.close(leg, call.ended_at)
