@@ -246,7 +246,7 @@ class AgentQueues:
         if isinstance(event, AgentEvent):
             self.agent_event(event, now, commands)
         elif isinstance(event, CallOffered):
-            self._offered(event, now, commands)
+            self.offered(event, now, commands)
         elif isinstance(event, CallWithdrawn):
             queue = self.queues[event.queue]
             if queue.withdraw(event.call, now):
@@ -272,7 +272,8 @@ class AgentQueues:
                 self._free(agent, now, commands)
         return commands
 
-    def _offered(self, event: CallOffered, now: Instant, commands: list[Command]) -> None:
+    def offered(self, event: CallOffered, now: Instant, commands: list[Command]) -> None:
+        """`answer` to a call that asks for an agent."""
         queue = self.queues[event.queue]
         if event.call in queue.by_call:
             self.illegal_events += 1
