@@ -287,7 +287,8 @@ class AgentQueues:
             commands.append(CallEvent(OFFER_REFUSED, event.call))
             return
         queue.enter(event.call, event.priority, now)
-        self._report_waiting(queue, commands)
+        if queue.campaigns:
+            self._report_waiting(queue, commands)
 
     def agent_event(self, event: AgentEvent, now: Instant, commands: list[Command]) -> None:
         """`answer` to the most frequent class of events."""
@@ -350,7 +351,8 @@ class AgentQueues:
             if queue.waiting > 0:
                 call = queue.next(now)
                 self._reserve(agent, queue_id, call, now, commands)
-                self._report_waiting(queue, commands)
+                if queue.campaigns:
+                    self._report_waiting(queue, commands)
                 return
         agent.state = IDLE
         agent.since = now
