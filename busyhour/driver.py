@@ -29,6 +29,7 @@ from busyhour.core.events import (
     AgentAssigned,
     AgentEvent,
     CallEvent,
+    CallOffered,
     CampaignEvent,
     ClaimsAnswered,
     Event,
@@ -124,7 +125,7 @@ class Driver(Executor):
             self.events += 1
             inbox: list[Command] = []
             call.hear(kind, self.now, inbox)
-            self._carry_out(inbox)
+            self._carry_out_unwatched(inbox)
 
     def enqueue(self, event: Event) -> None:
         """Take one event from a port that is being asked to do something: it is received in its turn."""
@@ -139,17 +140,38 @@ class Driver(Executor):
 
     def _carry_out(self, inbox: list[Command]) -> None:
         """Carry out until nothing is left to carry out. The list is the driver's own from now on, and grows."""
-        self._inbox = inbox
         if self.trace is not None or self.post is not None:
             self._carry_out_watched(inbox)
-            return
+        else:
+            self._carry_out_unwatched(inbox)
+
+    def _carry_out_unwatched(self, inbox: list[Command]) -> None:
+        """What every call goes through is told by its very class: an `isinstance` that says no is ten times as dear
+        to the interpreter, for it asks the object what it claims to be."""
+        self._inbox = inbox
         now = self.now
         queues = self.queues
         calls = self.calls
         outward = 0
         for command in inbox:
-            if isinstance(command, AgentEvent):
+            if type(command) is AgentEvent:
                 queues.agent_event(command, now, inbox)
+            elif type(command) is AgentAssigned:
+                call = calls.get(command.call)
+                if call is not None:
+                    call.answer(command, now, inbox)
+                else:
+                    self._stray(command)
+            elif type(command) is ConnectAgent:
+                outward += 1
+                self.carrier.connect_agent(command.call, command.agent, now)
+            elif type(command) is CloseCall:
+                outward += 1
+                self.close_call(command)
+            elif type(command) is CallOffered:
+                queues.offered(command, now, inbox)
+            elif isinstance(command, CampaignEvent):
+                self.campaigns[command.campaign].answer(command, now, inbox)
             elif isinstance(command, CallEvent):
                 call = calls.get(command.call)
                 if call is not None:
@@ -158,8 +180,6 @@ class Driver(Executor):
                     self._stray(command)
             elif isinstance(command, QueueEvent):
                 queues.answer(command, now, inbox)
-            elif isinstance(command, CampaignEvent):
-                self.campaigns[command.campaign].answer(command, now, inbox)
             else:
                 outward += 1
                 command.carry_out(self)
@@ -167,6 +187,7 @@ class Driver(Executor):
 
     def _carry_out_watched(self, inbox: list[Command]) -> None:
         """The same where a trace looks on, or machines elsewhere have their events by post."""
+        self._inbox = inbox
         for command in inbox:
             if isinstance(command, Arrived):
                 self._receive(command.event)
@@ -178,7 +199,7 @@ class Driver(Executor):
                 self._receive(command)
 
     def _receive(self, event: Event) -> None:
-        """The same as in `run`, watched."""
+        """The same as unwatched."""
         self.events += 1
         if self.trace is not None:
             self.trace(event, self.now)

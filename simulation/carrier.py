@@ -114,7 +114,12 @@ class Leg(Occurrence):
         call = self.call
         carrier = self.carrier
         if stage == TALK_ENDS:
-            if call.state == CONNECTED:
+            if call.state != CONNECTED:
+                return
+            if call.trunk == ABSENT and not self.is_clear:
+                self.is_clear = True
+                carrier.driver.tell(call, PARTY_HUNG_UP)
+            else:
                 carrier.talk_ends(self, now)
         elif stage == GIVE_UP:
             if call.state == WAITING and not self.is_clear:
@@ -234,7 +239,7 @@ class SimulatedCarrier(Carrier):
 
     def connect_agent(self, call: Call, agent: int, now: Instant) -> None:
         leg = call.line
-        assert isinstance(leg, Leg), "the call is not closed"
+        assert type(leg) is Leg, "the call is not closed"
         if leg.is_clear:
             talk_us = DEAD_AIR
         elif leg.script is not None and leg.script.talk_us != AS_DRAWN:
@@ -312,13 +317,10 @@ class SimulatedCarrier(Carrier):
         self.begin_patience(leg, self.driver.now)
 
     def talk_ends(self, leg: Leg, now: Instant) -> None:
+        """On a trunk, or with a line that is dead already."""
         call = leg.call
         if leg.is_clear:
             self.driver.deliver(CallEvent(AGENT_HUNG_UP, call.id))
-            return
-        if call.trunk == ABSENT:
-            leg.is_clear = True
-            self.driver.tell(call, PARTY_HUNG_UP)
             return
         if self.trunks[call.trunk].faults is not None or _is_mute(leg):
             # Should the report be late or lost, the agent notices the silence.

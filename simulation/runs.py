@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, final
 
+import numpy as np
+
 from busyhour.adapters.wall_clock import elapsed_s
 from busyhour.core.campaign import BLOCKED_BY, COMPLETED
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.results.recorder import ReplicationRecorder
+from busyhour.results.recorder_process import RecorderProcess
 from busyhour.results.replication import ReplicationResult
 from busyhour.results.tallies import (
     CampaignTally,
@@ -22,12 +25,15 @@ from busyhour.results.tallies import (
 )
 from busyhour.results.window import Window
 from simulation.agenda import CHANGES
+from simulation.arrival_processes import rate_of
 from simulation.assembly import World, assemble
 from simulation.scenario import Scenario
 from simulation.timeline import StatisticsStart
 from simulation.tracing import EventFile, TraceLines
 
 _SWITCH_INTERVAL_S: Final = 0.000_2
+LONG: Final = 250_000
+"""Calls from which on a process for their recorder has made up for its start."""
 
 Progress = Callable[[float, int], None]
 """Told the share of the run done (0 to 1) and the calls ended so far; may raise to give the replication up."""
@@ -49,7 +55,7 @@ def run_replication(
         trace.names = world.names
     # A run that may end when idle is cut where it ends, not at its horizon.
     window = Window(clock.start_us, None if clock.until == "idle" else clock.end_us, clock.warmup)
-    recorder = ReplicationRecorder(world.names, replication, window, out)
+    recorder = _recorder(scenario, world, replication, window, out)
     outlet.recorder = recorder
     try:
         started = elapsed_s()
@@ -117,10 +123,26 @@ def _undisturbed() -> Generator[None]:
             gc.enable()
 
 
+Recorder = ReplicationRecorder | RecorderProcess
+
+
+def _recorder(
+    scenario: Scenario, world: World, replication: int, window: Window, out: Path | None
+) -> Recorder:
+    """In a process of its own where about LONG calls or more are to come; the results are the same bytes."""
+    calls = float(sum(campaign.contacts.total for campaign in world.driver.campaigns))
+    horizon = np.array([scenario.clock.horizon or 0], np.float64)
+    for line in scenario.inbound:
+        calls += float(rate_of(line).expected(horizon)[0])
+    if calls < LONG:
+        return ReplicationRecorder(world.names, replication, window, out)
+    return RecorderProcess(world.names, replication, window, out)
+
+
 class _Outlet:
     """Lets the world be assembled before the recorder, which needs its names."""
 
-    recorder: ReplicationRecorder
+    recorder: Recorder
 
     def add(self, chunk: bytes) -> None:
         self.recorder.add(chunk)

@@ -246,7 +246,7 @@ class AgentQueues:
         if isinstance(event, AgentEvent):
             self.agent_event(event, now, commands)
         elif isinstance(event, CallOffered):
-            self._offered(event, now, commands)
+            self.offered(event, now, commands)
         elif isinstance(event, CallWithdrawn):
             queue = self.queues[event.queue]
             if queue.withdraw(event.call, now):
@@ -272,7 +272,8 @@ class AgentQueues:
                 self._free(agent, now, commands)
         return commands
 
-    def _offered(self, event: CallOffered, now: Instant, commands: list[Command]) -> None:
+    def offered(self, event: CallOffered, now: Instant, commands: list[Command]) -> None:
+        """`answer` to a call that asks for an agent."""
         queue = self.queues[event.queue]
         if event.call in queue.by_call:
             self.illegal_events += 1
@@ -286,7 +287,8 @@ class AgentQueues:
             commands.append(CallEvent(OFFER_REFUSED, event.call))
             return
         queue.enter(event.call, event.priority, now)
-        self._report_waiting(queue, commands)
+        if queue.campaigns:
+            self._report_waiting(queue, commands)
 
     def agent_event(self, event: AgentEvent, now: Instant, commands: list[Command]) -> None:
         """`answer` to the most frequent class of events."""
@@ -349,7 +351,8 @@ class AgentQueues:
             if queue.waiting > 0:
                 call = queue.next(now)
                 self._reserve(agent, queue_id, call, now, commands)
-                self._report_waiting(queue, commands)
+                if queue.campaigns:
+                    self._report_waiting(queue, commands)
                 return
         agent.state = IDLE
         agent.since = now
