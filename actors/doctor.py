@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, cast
 
 from busyhour.adapters.wall_clock import elapsed_s
-from busyhour.core.agent_queue import RESERVED, TALKING
+from busyhour.core.agents import RESERVED, TALKING
 
 SETTLE_S: Final = 3.0
 """Between two looks: longer than a message takes to an actor that answers."""

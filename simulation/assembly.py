@@ -6,10 +6,12 @@ Everything is numbered in the order of the file; names come back in `Names`.
 from dataclasses import dataclass
 from typing import Any
 
-from busyhour.core.agent_queue import UNLIMITED, Agent, AgentQueues, Pool, Queue
+from busyhour.core.agent_queue import AgentQueues
+from busyhour.core.agents import Agent, Pool
 from busyhour.core.campaign import Campaign
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.core.token_bucket import TokenBucket
+from busyhour.core.waiting_line import UNLIMITED, Queue
 from busyhour.driver import Driver
 from busyhour.ports import Trace
 from busyhour.results.rows import Names

@@ -2,7 +2,8 @@
 
 from typing import final
 
-from busyhour.core.agent_queue import OFFLINE, AgentQueues
+from busyhour.core.agent_queue import AgentQueues
+from busyhour.core.agents import OFFLINE
 from busyhour.core.events import AGENT_JOINED, AGENT_LEAVING, AGENT_READY, AgentEvent
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.driver import Driver

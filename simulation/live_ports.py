@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import final
 
-from busyhour.core.agent_queue import WRAP_UP, AgentQueues
+from busyhour.core.agent_queue import AgentQueues
+from busyhour.core.agents import WRAP_UP
 from busyhour.core.attempts import Lease
 from busyhour.core.call import Call
 from busyhour.core.disposition import (

@@ -2,7 +2,7 @@
 
 from typing import Any, final
 
-from busyhour.core.agent_queue import IDLE, TALKING
+from busyhour.core.agents import IDLE, TALKING
 from busyhour.core.events import AgentChanged, Event
 from busyhour.core.ids import ABSENT, Instant
 from simulation.draws import Draws

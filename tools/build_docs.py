@@ -16,7 +16,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from busyhour.core.agent_queue import AGENT_STATES, AGENT_TRANSITIONS  # noqa: E402
+from busyhour.core.agents import AGENT_STATES, AGENT_TRANSITIONS  # noqa: E402
 from busyhour.core.call_states import CALL_STATES, TRANSITIONS  # noqa: E402
 from busyhour.core.campaign import CAMPAIGN_STATES, CAMPAIGN_TRANSITIONS  # noqa: E402
 from busyhour.core.events import EVENT_NAMES  # noqa: E402

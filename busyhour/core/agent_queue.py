@@ -6,9 +6,9 @@ pools in the queue's order and takes the agent who has been idle longest. Within
 the lowest priority number is served first (non-preemptive); under `fifo` every call has priority 0.
 """
 
-from collections import deque
 from typing import Final, final
 
+from busyhour.core.agents import IDLE, OFFLINE, RESERVED, TALKING, WRAP_UP, Agent, Pool
 from busyhour.core.commands import BeginWrapUp, Command
 from busyhour.core.events import (
     AGENT_HUNG_UP,
@@ -28,192 +28,10 @@ from busyhour.core.events import (
     WaitingChanged,
 )
 from busyhour.core.ids import ABSENT, SECOND, Instant
-
-OFFLINE: Final = 0
-IDLE: Final = 1
-RESERVED: Final = 2
-TALKING: Final = 3
-WRAP_UP: Final = 4
-AGENT_STATES: Final = ("offline", "idle", "reserved", "talking", "wrap_up")
+from busyhour.core.waiting_line import UNLIMITED, Queue
 
 RESERVATION_LIMIT: Final = 30 * SECOND
 """A reservation that its call has not taken up by then is void: an agent is never stuck longer without a call."""
-
-UNLIMITED: Final = ABSENT
-"""Waiting places of a queue that turns nobody away."""
-
-GONE_AT_MOST: Final = 64
-"""Withdrawn calls, beyond as many as wait, that may stand in a queue's lines."""
-
-AGENT_TRANSITIONS: Final[dict[tuple[int, int], tuple[int, ...]]] = {
-    (OFFLINE, AGENT_JOINED): (IDLE, RESERVED),
-    (IDLE, AGENT_LEAVING): (OFFLINE,),
-    (RESERVED, AGENT_TAKEN): (TALKING,),
-    (RESERVED, AGENT_RELEASED): (IDLE, RESERVED, OFFLINE),
-    (RESERVED, AGENT_LEAVING): (RESERVED,),
-    (RESERVED, AGENT_JOINED): (RESERVED,),
-    (TALKING, AGENT_RELEASED): (WRAP_UP, IDLE, RESERVED, OFFLINE),
-    (TALKING, AGENT_LEAVING): (TALKING,),
-    (TALKING, AGENT_JOINED): (TALKING,),
-    (WRAP_UP, AGENT_READY): (IDLE, RESERVED, OFFLINE),
-    (WRAP_UP, AGENT_LEAVING): (WRAP_UP,),
-    (WRAP_UP, AGENT_JOINED): (WRAP_UP,),
-}
-"""(agent state, event kind) → the states it may lead to. An agent told to leave finishes the call and its wrap-up;
-one told to join again before that stays."""
-
-
-@final
-class Agent:
-    """One human agent."""
-
-    __slots__ = ("call", "id", "leaving", "pool", "queue", "since", "state")
-
-    def __init__(self, id: int, pool: int) -> None:
-        self.id: int = id
-        self.pool: int = pool
-        self.state: int = OFFLINE
-        self.since: Instant = 0
-        self.call: int = ABSENT
-        self.queue: int = ABSENT
-        self.leaving: bool = False
-
-
-@final
-class Pool:
-    """Agents with the same queues. `queues` is the order in which a freed agent looks for work."""
-
-    __slots__ = ("campaigns", "id", "idle", "queues", "staffed", "staffed_area", "staffed_at", "steps")
-
-    def __init__(self, id: int, queues: list[int]) -> None:
-        self.id: int = id
-        self.queues: list[int] = queues
-        self.idle: list[Agent] = []
-        """Idle agents, longest idle first. A list, whose `pop(0)` costs less than a deque's up to thousands of them."""
-        self.campaigns: list[int] = []
-        """Campaigns whose pacing watches these agents."""
-        self.staffed: int = 0
-        self.staffed_area: int = 0
-        """Integral of `staffed` up to `staffed_at`, agent-microseconds."""
-        self.staffed_at: Instant = 0
-        self.steps: list[tuple[Instant, int]] | None = None
-        """(instant, staffed from then on), kept only for who asked by setting a list: a simulation's plots."""
-
-    def staff(self, change: int, now: Instant) -> None:
-        self.staffed_area += self.staffed * (now - self.staffed_at)
-        self.staffed_at = now
-        self.staffed += change
-        if self.steps is not None:
-            self.steps.append((now, self.staffed))
-
-
-@final
-class WaitingCall:
-    """A call that waits. `gone` marks one that was withdrawn but still stands in its line."""
-
-    __slots__ = ("call", "gone", "priority", "since")
-
-    def __init__(self, call: int, priority: int, since: Instant) -> None:
-        self.call: int = call
-        self.priority: int = priority
-        self.since: Instant = since
-        self.gone: bool = False
-
-
-@final
-class Queue:
-    """Waiting calls of one queue. `pools` is the order in which a call looks for an agent."""
-
-    __slots__ = (
-        "by_call",
-        "by_priority",
-        "campaigns",
-        "gone",
-        "id",
-        "lines",
-        "pools",
-        "waiting",
-        "waiting_area",
-        "waiting_at",
-        "waiting_max",
-        "waiting_places",
-        "wraps_up",
-    )
-
-    def __init__(
-        self, id: int, pools: list[int], waiting_places: int, by_priority: bool, wraps_up: bool
-    ) -> None:
-        self.id: int = id
-        self.pools: list[int] = pools
-        self.waiting_places: int = waiting_places
-        self.by_priority: bool = by_priority
-        self.wraps_up: bool = wraps_up
-        self.lines: dict[int, deque[WaitingCall]] = {}
-        """Priority → its calls, longest waiting first."""
-        self.by_call: dict[int, WaitingCall] = {}
-        self.gone: int = 0
-        """Withdrawn calls that still stand in a line."""
-        self.campaigns: list[int] = []
-        self.waiting: int = 0
-        self.waiting_max: int = 0
-        self.waiting_area: int = 0
-        """Integral of `waiting` up to `waiting_at`, call-microseconds."""
-        self.waiting_at: Instant = 0
-
-    def enter(self, call: int, priority: int, now: Instant) -> None:
-        if not self.by_priority:
-            priority = 0
-        entry = WaitingCall(call, priority, now)
-        line = self.lines.get(priority)
-        if line is None:
-            line = deque[WaitingCall]()
-            self.lines[priority] = line
-            self.lines = dict(sorted(self.lines.items()))
-        line.append(entry)
-        self.by_call[call] = entry
-        self._count(1, now)
-
-    def withdraw(self, call: int, now: Instant) -> bool:
-        """Take a call out wherever it stands; False when it does not wait here."""
-        entry = self.by_call.pop(call, None)
-        if entry is None:
-            return False
-        entry.gone = True
-        self._count(-1, now)
-        self.gone += 1
-        if self.gone > self.waiting + GONE_AT_MOST:
-            self._sweep()
-        return True
-
-    def next(self, now: Instant) -> int:
-        """Take out the call to be served next; ABSENT when none waits."""
-        if self.waiting == 0:
-            return ABSENT
-        for line in self.lines.values():
-            while line:
-                entry = line.popleft()
-                if not entry.gone:
-                    del self.by_call[entry.call]
-                    self._count(-1, now)
-                    return entry.call
-                self.gone -= 1
-        return ABSENT
-
-    def _sweep(self) -> None:
-        """Lines that nobody serves would grow with every caller who gives up."""
-        self.gone = 0
-        for line in self.lines.values():
-            for _ in range(len(line)):
-                entry = line.popleft()
-                if not entry.gone:
-                    line.append(entry)
-
-    def _count(self, change: int, now: Instant) -> None:
-        self.waiting_area += self.waiting * (now - self.waiting_at)
-        self.waiting_at = now
-        self.waiting += change
-        if self.waiting > self.waiting_max:
-            self.waiting_max = self.waiting
 
 
 @final

@@ -6,7 +6,7 @@ attempt's answer and end. It dials nothing itself: admission's grant creates the
 
 from typing import Final, final
 
-from busyhour.core.agent_queue import IDLE, OFFLINE, WRAP_UP
+from busyhour.core.agents import IDLE, OFFLINE, WRAP_UP
 from busyhour.core.attempts import BLOCKED, Lease
 from busyhour.core.call import Call
 from busyhour.core.commands import ClaimAttempts, Command, LoadContacts

@@ -371,7 +371,7 @@ class AttemptEnded(CampaignEvent):
 @final
 @mypyc_attr(acyclic=True, free_list_len=1)
 class AgentChanged(CampaignEvent):
-    """An agent who can take the campaign's calls is now in `state` (a code of `agent_queue`)."""
+    """An agent who can take the campaign's calls is now in `state` (a code of `agents`)."""
 
     __slots__ = ("agent", "state")
 

@@ -8,7 +8,8 @@ raises SnapshotError.
 from collections import deque
 from typing import Final, cast
 
-from busyhour.core.agent_queue import AGENT_STATES, IDLE, RESERVED, AgentQueues, Queue, WaitingCall
+from busyhour.core.agent_queue import AgentQueues
+from busyhour.core.agents import AGENT_STATES, IDLE, RESERVED
 from busyhour.core.attempts import Contact, Lease
 from busyhour.core.call import Call
 from busyhour.core.call_states import CALL_STATES
@@ -17,6 +18,7 @@ from busyhour.core.contact_list import ContactList
 from busyhour.core.disposition import INBOUND
 from busyhour.core.errors import SnapshotError
 from busyhour.core.ids import ABSENT
+from busyhour.core.waiting_line import Queue, WaitingCall
 
 Plain = dict[str, object]
 

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from busyhour.core.agent_queue import OFFLINE, RESERVED, TALKING, WRAP_UP
+from busyhour.core.agents import OFFLINE, RESERVED, TALKING, WRAP_UP
 from busyhour.core.commands import Command
 from busyhour.core.events import (
     AGENT_JOINED,

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from busyhour.core.agent_queue import IDLE
+from busyhour.core.agents import IDLE
 from busyhour.core.campaign import COMPLETED
 from busyhour.core.ids import MINUTE
 from simulation.live_part import Role

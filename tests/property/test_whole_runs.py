@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from busyhour.core.agent_queue import RESERVATION_LIMIT, RESERVED, TALKING
+from busyhour.core.agent_queue import RESERVATION_LIMIT
+from busyhour.core.agents import RESERVED, TALKING
 from busyhour.core.events import ATTEMPT_ENDED, Event
 from busyhour.core.ids import SECOND, Instant
 from simulation.assembly import World

@@ -2,18 +2,11 @@
 
 from collections import Counter
 
-from busyhour.core.agent_queue import (
-    AGENT_STATES,
-    IDLE,
-    OFFLINE,
-    RESERVED,
-    TALKING,
-    UNLIMITED,
-    WRAP_UP,
-    AgentQueues,
-)
+from busyhour.core.agent_queue import AgentQueues
+from busyhour.core.agents import AGENT_STATES, IDLE, OFFLINE, RESERVED, TALKING, WRAP_UP
 from busyhour.core.campaign import COMPLETED, RUNNING, STOPPED, STOPPING, Campaign
 from busyhour.core.ids import ABSENT
+from busyhour.core.waiting_line import UNLIMITED
 from simulation.carrier import SimulatedCarrier
 
 

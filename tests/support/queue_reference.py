@@ -3,21 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from busyhour.core.agent_queue import (
-    IDLE,
-    OFFLINE,
-    RESERVED,
-    TALKING,
-    UNLIMITED,
-    WRAP_UP,
-    Agent,
-    AgentQueues,
-    Pool,
-)
-from busyhour.core.agent_queue import Queue as CoreQueue
+from busyhour.core.agent_queue import AgentQueues
+from busyhour.core.agents import IDLE, OFFLINE, RESERVED, TALKING, WRAP_UP, Agent, Pool
 from busyhour.core.commands import BeginWrapUp, Command
 from busyhour.core.events import AGENT_HUNG_UP, OFFER_REFUSED, AgentAssigned, CallEvent
 from busyhour.core.ids import SECOND
+from busyhour.core.waiting_line import UNLIMITED
+from busyhour.core.waiting_line import Queue as CoreQueue
 
 Told = tuple[str, int, int]
 

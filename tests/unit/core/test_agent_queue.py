@@ -4,16 +4,7 @@ from typing import Any
 
 import pytest
 
-from busyhour.core.agent_queue import (
-    AGENT_STATES,
-    AGENT_TRANSITIONS,
-    GONE_AT_MOST,
-    IDLE,
-    OFFLINE,
-    RESERVED,
-    TALKING,
-    WRAP_UP,
-)
+from busyhour.core.agents import AGENT_STATES, AGENT_TRANSITIONS, IDLE, OFFLINE, RESERVED, TALKING, WRAP_UP
 from busyhour.core.errors import SnapshotError
 from busyhour.core.events import (
     AGENT_HUNG_UP,
@@ -30,6 +21,7 @@ from busyhour.core.events import (
 )
 from busyhour.core.ids import SECOND
 from busyhour.core.snapshots import queues_snapshot, restore_queues
+from busyhour.core.waiting_line import GONE_AT_MOST
 from tests.support.queue_reference import Setting, told_by
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from busyhour.core.agent_queue import IDLE, OFFLINE, TALKING, WRAP_UP
+from busyhour.core.agents import IDLE, OFFLINE, TALKING, WRAP_UP
 from busyhour.core.attempts import Contact, RetryRules
 from busyhour.core.calling_hours import CallingHours, utc
 from busyhour.core.campaign import (
