@@ -15,12 +15,8 @@ from busyhour.core.campaign import COMPLETED, STOPPED
 from busyhour.core.disposition import END_HORIZON
 from busyhour.core.events import HangUpRequested
 from busyhour.core.ids import ABSENT, SECOND, Instant
-from busyhour.core.snapshots import (
-    campaign_snapshot,
-    queues_snapshot,
-    restore_campaign,
-    restore_queues,
-)
+from busyhour.core.queue_snapshots import queues_snapshot, restore_queues
+from busyhour.core.snapshots import campaign_snapshot, restore_campaign
 from busyhour.core.wire import to_plain
 from busyhour.driver import Driver
 from busyhour.host import (

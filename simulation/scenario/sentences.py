@@ -128,7 +128,7 @@ def _keys(path: Path) -> Iterator[str]:
     for model in _models(path):
         for name, field in model.model_fields.items():
             key = field.alias or name
-            if key not in seen and key != "kind":
+            if key not in seen and name != "kind":
                 seen.add(key)
                 yield key
 

@@ -23,7 +23,7 @@ from busyhour.core.events import (
     WaitingChanged,
 )
 from busyhour.core.ids import SECOND
-from busyhour.core.snapshots import queues_snapshot, restore_queues
+from busyhour.core.queue_snapshots import queues_snapshot, restore_queues
 from tests.support.machine_invariants import check_queues
 from tests.support.queue_reference import Reference, Setting, Told, told_by
 
@@ -159,7 +159,7 @@ class QueuesAndReference(RuleBasedStateMachine):
         if not hasattr(self, "machine"):
             return
         for agent, person in zip(self.machine.agents, self.reference.people, strict=True):
-            assert (agent.state, agent.leaving, agent.since) == (
+            assert (agent.state, agent.after_call, agent.since) == (
                 person.doing,
                 person.leaving,
                 person.since,

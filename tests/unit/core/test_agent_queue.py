@@ -20,7 +20,7 @@ from busyhour.core.events import (
     QueueEvent,
 )
 from busyhour.core.ids import SECOND
-from busyhour.core.snapshots import queues_snapshot, restore_queues
+from busyhour.core.queue_snapshots import queues_snapshot, restore_queues
 from busyhour.core.waiting_line import GONE_AT_MOST
 from tests.support.queue_reference import Setting, told_by
 
