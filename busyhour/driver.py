@@ -12,17 +12,22 @@ from busyhour.core.call_states import ENDED
 from busyhour.core.campaign import Campaign
 from busyhour.core.commands import (
     BeginWrapUp,
+    BriefAgent,
     ClaimAttempts,
     CloseCall,
     Command,
     ConnectAgent,
+    EndVoiceSession,
     Executor,
     HangUp,
     LeaveMessage,
     LoadContacts,
     PlaceCall,
+    ResumeVoiceSession,
+    RingAgent,
     ScreenAnswer,
     StartVoiceSession,
+    StopRinging,
 )
 from busyhour.core.events import (
     ATTEMPT_ADMITTED,
@@ -36,6 +41,7 @@ from busyhour.core.events import (
     QueueEvent,
 )
 from busyhour.core.ids import Instant
+from busyhour.core.transfer_events import TransferAccepted
 from busyhour.ports import Admission, CallLog, Carrier, Contacts, Desk, Intake, Post, Trace
 
 
@@ -218,7 +224,7 @@ class Driver(Executor):
     def _stray(self, event: CallEvent) -> None:
         """An event for a call that has ended."""
         self.stray_events += 1
-        if isinstance(event, AgentAssigned):
+        if isinstance(event, AgentAssigned | TransferAccepted):
             self._inbox.append(event.declined())
 
     def call_deadline(self, call: Call) -> None:
@@ -239,8 +245,11 @@ class Driver(Executor):
         self._carry_out(self._inbox)
 
     def queue_deadline(self) -> None:
-        """A reservation's time is up."""
-        self._carry_out(self.queues.on_deadline(self.now))
+        """A reservation's time is up, or an agent has been rung long enough."""
+        if self.intake is not None:
+            self.intake.take_queue_deadline()
+        else:
+            self._carry_out(self.queues.on_deadline(self.now))
 
     def campaign_deadline(self, campaign: Campaign) -> None:
         """The campaign's deadline has come."""
@@ -266,6 +275,15 @@ class Driver(Executor):
     def start_voice_session(self, command: StartVoiceSession) -> None:
         self.carrier.start_voice_session(command.call, command.voice_agent, self.now)
 
+    def end_voice_session(self, command: EndVoiceSession) -> None:
+        self.carrier.end_voice_session(command.call, self.now)
+
+    def resume_voice_session(self, command: ResumeVoiceSession) -> None:
+        self.carrier.resume_voice_session(command.call, self.now)
+
+    def brief_agent(self, command: BriefAgent) -> None:
+        self.carrier.brief_agent(command.call, command.agent, self.now)
+
     def close_call(self, command: CloseCall) -> None:
         call = command.call
         del self.calls[call.id]
@@ -274,6 +292,12 @@ class Driver(Executor):
 
     def begin_wrap_up(self, command: BeginWrapUp) -> None:
         self.desk.begin_wrap_up(command.agent, command.call, self.now)
+
+    def ring_agent(self, command: RingAgent) -> None:
+        self.desk.ring_agent(command.agent, command.call, command.number, self.now)
+
+    def stop_ringing(self, command: StopRinging) -> None:
+        self.desk.stop_ringing(command.agent, command.call, self.now)
 
     def claim_attempts(self, command: ClaimAttempts) -> None:
         answer = self.admission.claim(command.campaign, command.leases, self.now)

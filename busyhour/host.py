@@ -387,3 +387,6 @@ class HostIntake(Intake):
 
     def take_deadline(self, call: Call) -> None:
         """The host looks at its calls' deadlines itself."""
+
+    def take_queue_deadline(self) -> None:
+        self.hosts[QUEUES].note([QUEUE_DEADLINE])

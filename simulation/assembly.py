@@ -3,13 +3,17 @@
 Everything is numbered in the order of the file; names come back in `Names`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from busyhour.core.agent_queue import UNLIMITED, Agent, AgentQueues, Pool, Queue
+from busyhour.core.agent_queue import AgentQueues
+from busyhour.core.agents import Agent, Pool
 from busyhour.core.campaign import Campaign
-from busyhour.core.ids import ABSENT, Instant
+from busyhour.core.ids import ABSENT, SECOND, Instant
 from busyhour.core.token_bucket import TokenBucket
+from busyhour.core.transfer import FALLBACKS
+from busyhour.core.waiting_line import UNLIMITED, Queue
 from busyhour.driver import Driver
 from busyhour.ports import Trace
 from busyhour.results.rows import Names
@@ -18,9 +22,9 @@ from simulation.agenda import CHANGES, Agenda
 from simulation.arrivals import arrivals_of
 from simulation.carrier import SimulatedCarrier
 from simulation.contact_supply import SimulatedContacts
-from simulation.desk import Roster, SimulatedDesk
+from simulation.desk import Answering, Roster, SimulatedDesk
 from simulation.distributions import constant_of
-from simulation.draws import QueueTimes
+from simulation.draws import Draws, QueueTimes
 from simulation.engine import DelayedPost, Engine
 from simulation.faults import Faults
 from simulation.inbound import InboundSource
@@ -28,13 +32,16 @@ from simulation.outbound_assembly import OutboundAssembly
 from simulation.recording import SimulatedCallLog
 from simulation.scenario import Scenario
 from simulation.scenario.contacts import ContactCount
+from simulation.scenario.distributions import Constant
 from simulation.scenario.filling import MESSAGE
+from simulation.scenario.queues import Transfer
 from simulation.scenario.trunks import Trunk
 from simulation.substreams import Substreams
 from simulation.timeline import LAUNCH, PAUSE, RESUME, STOP, CampaignChange, StaffChange, TrunkChange
 from simulation.trunks import FaultShares, SimulatedTrunk
 from simulation.voice import VoiceAgent, VoiceBank
 
+_TRANSFER_TIMEOUT = 30 * SECOND
 _IN_FLIGHT = {"drain": 0, "cancel_unanswered": 1, "hang_up": 2}
 
 
@@ -89,6 +96,8 @@ class _Assembly:
         )
         self._watch_sessions(carrier.voice, campaigns, len(queues.agents))
         desk = SimulatedDesk(self.agenda, len(queues.agents))
+        names = self._names(sizes)
+        desk.answering = self._answering(queues, names.agents)
         admission = SimulatedAdmission(
             self.trunks,
             [self.trunk_no[plan.trunk] for plan in scenario.campaigns.values()],
@@ -126,7 +135,7 @@ class _Assembly:
         for source in sources:
             source.open()
         engine = Engine(self.agenda, driver, sources, self._last_launches())
-        return World(self._names(sizes), engine, driver, carrier, log)
+        return World(names, engine, driver, carrier, log)
 
     def _names(self, sizes: list[int]) -> Names:
         scenario = self.scenario
@@ -159,6 +168,8 @@ class _Assembly:
             )
             for number, queue in enumerate(scenario.queues.values())
         ]
+        for number, queue in enumerate(scenario.queues.values()):
+            queues[number].ring_timeout = queue.ring_timeout
         pools: list[Pool] = []
         agents: list[Agent] = []
         sizes: list[int] = []
@@ -172,7 +183,21 @@ class _Assembly:
             sizes.append(size)
             first = len(agents)
             agents.extend([Agent(first + i, number) for i in range(size)])
+            for agent in agents[first:]:
+                agent.accepts = pool.answer is not None
         return AgentQueues(queues, pools, agents), sizes
+
+    def _answering(self, queues: AgentQueues, names: Sequence[str]) -> list[Answering | None]:
+        answers = [pool.answer for pool in self.scenario.agents.values()]
+        answering: list[Answering | None] = []
+        for agent in queues.agents:
+            answer = answers[agent.pool]
+            if answer is None:
+                answering.append(None)
+                continue
+            draws = Draws(self.substreams, "agents/" + names[agent.id], self.queue_times, None)
+            answering.append(Answering(draws, answer.after, answer.decline, answer.no_answer, answer.away))
+        return answering
 
     def _voice(self) -> VoiceBank:
         agents: list[VoiceAgent] = []
@@ -183,6 +208,8 @@ class _Assembly:
             agents.append(
                 VoiceAgent(ABSENT if agent.capacity is None else agent.capacity, agent.talk_time, share, to)
             )
+            if agent.transfer is not None and agent.transfer.kind_ == "warm":
+                _make_warm(agents[-1], agent.transfer)
         return VoiceBank(agents, MESSAGE)
 
     def _watch_sessions(self, voice: VoiceBank, campaigns: list[Campaign], first: int) -> None:
@@ -278,6 +305,13 @@ class _Assembly:
                         in_flight = _IN_FLIGHT[entry.in_flight or "drain"]
                         occurrence = CampaignChange(driver, self.campaign_no[campaign], in_flight)
                         agenda.at(at, CHANGES, occurrence, stage)
+
+
+def _make_warm(agent: VoiceAgent, transfer: Transfer) -> None:
+    agent.is_warm = True
+    agent.briefing = transfer.briefing if transfer.briefing is not None else Constant(value=0)
+    agent.transfer_timeout = _TRANSFER_TIMEOUT if transfer.timeout is None else transfer.timeout
+    agent.fallback = FALLBACKS.index(transfer.fallback or "none")
 
 
 def _bucket(calls_per_second: float | None) -> TokenBucket | None:

@@ -9,18 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from busyhour.core.agent_queue import IDLE
+from busyhour.core.agents import IDLE
 from busyhour.core.call import Call
 from busyhour.core.call_states import CREATED, WAITING
 from busyhour.core.campaign import COMPLETED, STOPPED
 from busyhour.core.events import AgentChanged
 from busyhour.core.ids import ABSENT, SECOND, Instant
-from busyhour.core.snapshots import (
-    campaign_snapshot,
-    queues_snapshot,
-    restore_campaign,
-    restore_queues,
-)
+from busyhour.core.queue_snapshots import queues_snapshot, restore_queues
+from busyhour.core.snapshots import campaign_snapshot, restore_campaign
 from busyhour.core.wire import to_plain
 from busyhour.driver import Driver
 from busyhour.host import (

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import final
 
-from busyhour.core.agent_queue import WRAP_UP, AgentQueues
+from busyhour.core.agent_queue import AgentQueues
+from busyhour.core.agents import WRAP_UP
 from busyhour.core.attempts import Lease
 from busyhour.core.call import Call
 from busyhour.core.disposition import (
@@ -70,8 +71,15 @@ class LiveDesk(Desk):
         self._people.wrap_up_us[agent] = self._wrap_ups.of(self._queues.agents[agent].queue, call)
         self._people.begin_wrap_up(agent, call, now)
 
+    def ring_agent(self, agent: int, call: int, number: int, now: Instant) -> None:
+        self._people.ring_agent(agent, call, number, now)
+
+    def stop_ringing(self, agent: int, call: int, now: Instant) -> None:
+        self._people.stop_ringing(agent, call, now)
+
     def resume(self) -> None:
-        """After a replay: whoever was writing a call up goes on from where he was."""
+        """After a replay: whoever was writing a call up goes on from where he was, and whoever was rung."""
+        self._people.resume()
         for agent in self._queues.agents:
             if agent.state == WRAP_UP:
                 self.begin_wrap_up(agent.id, agent.call, agent.since)
@@ -148,6 +156,18 @@ class PromisedCarrier(Carrier):
         if call.line is not None:
             self._carrier.start_voice_session(call, voice_agent, now)
 
+    def end_voice_session(self, call: Call, now: Instant) -> None:
+        if call.line is not None:
+            self._carrier.end_voice_session(call, now)
+
+    def resume_voice_session(self, call: Call, now: Instant) -> None:
+        if call.line is not None:
+            self._carrier.resume_voice_session(call, now)
+
+    def brief_agent(self, call: Call, agent: int, now: Instant) -> None:
+        if call.line is not None:
+            self._carrier.brief_agent(call, agent, now)
+
 
 @final
 class MutedCarrier(Carrier):
@@ -173,6 +193,15 @@ class MutedCarrier(Carrier):
     def start_voice_session(self, call: Call, voice_agent: int, now: Instant) -> None:
         """It was."""
 
+    def end_voice_session(self, call: Call, now: Instant) -> None:
+        """It was."""
+
+    def resume_voice_session(self, call: Call, now: Instant) -> None:
+        """It was."""
+
+    def brief_agent(self, call: Call, agent: int, now: Instant) -> None:
+        """It was."""
+
 
 @final
 class MutedDesk(Desk):
@@ -181,4 +210,10 @@ class MutedDesk(Desk):
     __slots__ = ()
 
     def begin_wrap_up(self, agent: int, call: int, now: Instant) -> None:
+        """It was."""
+
+    def ring_agent(self, agent: int, call: int, number: int, now: Instant) -> None:
+        """It was."""
+
+    def stop_ringing(self, agent: int, call: int, now: Instant) -> None:
         """It was."""

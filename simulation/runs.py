@@ -186,9 +186,7 @@ class Baseline:
         self.begins_at = ABSENT
         world = self._world
         queues = world.driver.queues
-        self._waiting = [
-            queue.waiting_area + queue.waiting * (now - queue.waiting_at) for queue in queues.queues
-        ]
+        self._waiting = [queue.waited_us(now) for queue in queues.queues]
         self._staffed = [pool.staffed_area + pool.staffed * (now - pool.staffed_at) for pool in queues.pools]
         self._channels = [
             trunk.in_use_area + trunk.in_use * (now - trunk.in_use_at) for trunk in world.carrier.trunks

@@ -12,15 +12,20 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from busyhour.core.agent_queue import AGENT_STATES
+from busyhour.core.agents import AGENT_STATES
 from busyhour.core.attempts import RETURNED
 from busyhour.core.campaign import BLOCKED_BY, IN_FLIGHT
 from busyhour.core.disposition import AMD_RESULTS, DISPOSITIONS, END_REASONS
 from busyhour.core.events import (
+    AGENT_ACCEPTED,
     AGENT_ASSIGNED,
     AGENT_CHANGED,
+    AGENT_DECLINED,
+    AGENT_DID_NOT_ANSWER,
+    AGENT_ENGAGED,
     AGENT_READY,
     AGENT_RELEASED,
+    AGENT_RINGING,
     AGENT_TAKEN,
     ANSWER_SCREENED,
     ATTEMPT_ANSWERED,
@@ -28,11 +33,19 @@ from busyhour.core.events import (
     ATTEMPT_ENDED,
     CALL_OFFERED,
     CALL_WITHDRAWN,
+    CALLBACK_DONE,
+    CALLBACK_TAKEN,
     CAMPAIGN_STOPPED,
     CARRIER_REFUSED,
     CONTACTS_LOADED,
     EVENT_NAMES,
+    HANDOFF_QUEUED,
     HANG_UP_REQUESTED,
+    TRANSFER_ACCEPTED,
+    TRANSFER_FAILED,
+    TRANSFER_OFFERED,
+    TRANSFER_REQUESTED,
+    TRANSFER_RESERVED,
     VOICE_FINISHED,
     WAITING_CHANGED,
     AgentChanged,
@@ -43,6 +56,7 @@ from busyhour.core.events import (
     QueueEvent,
 )
 from busyhour.core.ids import ABSENT, HOUR, MINUTE, SECOND, Instant
+from busyhour.core.transfer import FAILURES, FALLBACKS, WAYS
 from busyhour.results.rows import Names
 
 EVENTS_SCHEMA: Final[Any] = pa.schema(
@@ -62,11 +76,24 @@ _EVENT_FACTS: Final[dict[int, tuple[str, ...]]] = {
     AGENT_ASSIGNED: ("queue", "agent"),
     VOICE_FINISHED: ("transfer_to",),
     HANG_UP_REQUESTED: ("end_reason",),
+    TRANSFER_REQUESTED: ("queue", "way", "fallback"),
+    TRANSFER_RESERVED: ("agent",),
+    TRANSFER_ACCEPTED: ("agent",),
+    TRANSFER_FAILED: ("reason",),
+    HANDOFF_QUEUED: ("callback",),
     CALL_OFFERED: ("queue", "priority"),
     CALL_WITHDRAWN: ("queue",),
+    TRANSFER_OFFERED: ("queue",),
+    CALLBACK_TAKEN: ("agent",),
+    CALLBACK_DONE: ("agent",),
     AGENT_TAKEN: ("call",),
     AGENT_RELEASED: ("call",),
     AGENT_READY: ("call",),
+    AGENT_RINGING: ("call",),
+    AGENT_ACCEPTED: ("call",),
+    AGENT_DECLINED: ("call",),
+    AGENT_DID_NOT_ANSWER: ("call",),
+    AGENT_ENGAGED: ("call",),
     CAMPAIGN_STOPPED: ("in_flight",),
     CONTACTS_LOADED: ("contacts", "exhausted"),
     ATTEMPT_ANSWERED: ("campaign",),
@@ -83,6 +110,9 @@ _CODES: Final[dict[str, Sequence[str]]] = {
     "result": AMD_RESULTS,
     "state": AGENT_STATES,
     "in_flight": IN_FLIGHT,
+    "way": WAYS,
+    "fallback": FALLBACKS,
+    "reason": FAILURES,
 }
 _ROWS_AT_ONCE: Final = 65_536
 

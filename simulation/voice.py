@@ -2,9 +2,10 @@
 
 from typing import Any, final
 
-from busyhour.core.agent_queue import IDLE, TALKING
+from busyhour.core.agents import IDLE, TALKING
 from busyhour.core.events import AgentChanged, Event
-from busyhour.core.ids import ABSENT, Instant
+from busyhour.core.ids import ABSENT, Instant, Micros
+from busyhour.core.transfer import NO_FALLBACK
 from simulation.draws import Draws
 
 
@@ -19,9 +20,13 @@ class VoiceAgent:
         "busy_max",
         "campaigns",
         "capacity",
+        "briefing",
+        "fallback",
         "free",
+        "is_warm",
         "talk_time",
         "transfer_share",
+        "transfer_timeout",
         "transfer_to",
     )
 
@@ -30,6 +35,12 @@ class VoiceAgent:
         self.talk_time: Any = talk_time
         self.transfer_share: float = transfer_share
         self.transfer_to: int = transfer_to
+        self.is_warm: bool = False
+        """Stays on the line until a person whom it has briefed has taken the call; else it leaves it to the queue."""
+        self.briefing: Any = None
+        """How long a person is briefed: an opaque distribution."""
+        self.fallback: int = NO_FALLBACK
+        self.transfer_timeout: Micros = 0
         self.campaigns: list[int] = []
         """Campaigns whose pacing watches the sessions."""
         self.free: list[int] = []
@@ -109,6 +120,9 @@ class VoiceBank:
         if distribution is None:
             distribution = self._message_time if voice_agent == ABSENT else self.agents[voice_agent].talk_time
         return draws.duration_us("voice_talk_time", distribution, index)
+
+    def briefing_us(self, voice_agent: int, draws: Draws, index: int) -> int:
+        return draws.duration_us("briefing", self.agents[voice_agent].briefing, index)
 
     def transfer_to(self, voice_agent: int, draws: Draws, index: int) -> int:
         """The queue this call is handed to; ABSENT when the voice agent finishes it."""

@@ -16,10 +16,12 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from busyhour.core.agent_queue import AGENT_STATES, AGENT_TRANSITIONS  # noqa: E402
+from busyhour.core.agents import AGENT_STATES, AGENT_TRANSITIONS  # noqa: E402
 from busyhour.core.call_states import CALL_STATES, TRANSITIONS  # noqa: E402
+from busyhour.core.callbacks import CALLBACK_STATES, CALLBACK_TRANSITIONS  # noqa: E402
 from busyhour.core.campaign import CAMPAIGN_STATES, CAMPAIGN_TRANSITIONS  # noqa: E402
 from busyhour.core.events import EVENT_NAMES  # noqa: E402
+from busyhour.core.transfer import TRANSFER_STATES, TRANSFER_TRANSITIONS  # noqa: E402
 from busyhour.results.definitions import DEFINITIONS, SECTION_TITLES  # noqa: E402
 
 DOCS: Final = ROOT / "docs"
@@ -69,6 +71,15 @@ CAMPAIGN_ENDS: Final = (
     ("running", "last contact done", "completed"),
 )
 
+AGENT_DEADLINES: Final = (
+    ("reserved", "reservation void", "idle"),
+    ("ringing", "ring timeout", "paused"),
+    ("ringing", "CallWithdrawn", "idle"),
+)
+TRANSFER_DEADLINES: Final = tuple(
+    (state, "timeout", "failed") for state in ("asked", "reserved", "ringing_agent", "briefing")
+)
+
 UNITS: Final = {
     "share": "share of 1",
     "count": "count",
@@ -91,7 +102,12 @@ def kpis() -> Iterator[str]:
 
 PARTS: Final[dict[str, tuple[str, Callable[[], Iterator[str]]]]] = {
     "call": ("state-machines.md", lambda: machine(CALL_STATES, TRANSITIONS)),
-    "agent": ("state-machines.md", lambda: machine(AGENT_STATES, AGENT_TRANSITIONS)),
+    "agent": ("state-machines.md", lambda: machine(AGENT_STATES, AGENT_TRANSITIONS, *AGENT_DEADLINES)),
+    "transfer": (
+        "state-machines.md",
+        lambda: machine(TRANSFER_STATES, TRANSFER_TRANSITIONS, *TRANSFER_DEADLINES),
+    ),
+    "callback": ("state-machines.md", lambda: machine(CALLBACK_STATES, CALLBACK_TRANSITIONS)),
     "campaign": ("state-machines.md", lambda: machine(CAMPAIGN_STATES, CAMPAIGN_TRANSITIONS, *CAMPAIGN_ENDS)),
     "kpis": ("kpis.md", kpis),
 }

@@ -49,6 +49,10 @@ class Queue(Part):
     waiting_places: WholeOrUnlimited = Field(
         default=None, description="How many may wait; 0 makes a loss system."
     )
+    ring_timeout: Duration = Field(
+        default=20_000_000,
+        description="How long an agent who has to accept (agents.<pool>.answer) is rung for one call.",
+    )
     max_wait: DurationOrUnlimited = Field(
         default=None, description="A caller who has waited this long is sent away."
     )
@@ -77,6 +81,20 @@ class Shift(Part):
         return self
 
 
+class Answer(Part):
+    """How the agents of a pool answer the phone, where calls are not put through to them at once."""
+
+    after: TimeDistribution = Field(
+        default=Constant(value=3_000_000), description="From the first ring to accepting or declining."
+    )
+    decline: Share = Field(default=0.0, description="Share of the calls answered that are declined.")
+    no_answer: Share = Field(default=0.0, description="Share of the rings that nobody answers.")
+    away: TimeDistribution = Field(
+        default=Constant(value=300_000_000),
+        description="How long an agent who did not answer is away, from the last ring.",
+    )
+
+
 class Pool(Part):
     """Human agents who serve the same queues."""
 
@@ -90,6 +108,10 @@ class Pool(Part):
         default=None,
         description="Queues this pool serves, in the order in which a freed agent looks for work. "
         "Default: the queue of the same name, then those that name the pool.",
+    )
+    answer: Answer | None = Field(
+        default=None,
+        description="The agents are rung and have to accept. Default: calls are put through at once.",
     )
 
     @property
@@ -115,6 +137,30 @@ class Transfer(Part):
 
     share: Share = Field(description="Share of the voice agent's calls.", examples=["20%"])
     to: str = Field(description="Queue they go to.", examples=["sales"])
+    kind_: Literal["cold", "warm"] = Field(
+        default="cold",
+        alias="kind",
+        description="cold: the caller waits in the queue. warm: the caller stays with the voice agent until an agent, "
+        "who must be idle then, has been briefed.",
+    )
+    briefing: TimeDistribution | None = Field(
+        default=None, description="How long a warm transfer's agent is briefed; default 0s."
+    )
+    timeout: Duration | None = Field(
+        default=None, description="When a warm transfer is given up, the briefing included; default 30s."
+    )
+    fallback: Literal["none", "async_handoff"] | None = Field(
+        default=None,
+        description="Where no agent is idle for a warm transfer: async_handoff records a callback; default none.",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Transfer:
+        if self.kind_ == "cold":
+            for name in ("briefing", "timeout", "fallback"):
+                if getattr(self, name) is not None:
+                    raise problem("belongs to a warm transfer; add kind: warm, or leave it out", name)
+        return self
 
 
 class VoiceAgent(Part):

@@ -130,7 +130,7 @@ def _keys(root: type[BaseModel], path: Path) -> Iterator[str]:
     for model in _models(root, path):
         for name, field in model.model_fields.items():
             key = field.alias or name
-            if key not in seen and key != "kind":
+            if key not in seen and name != "kind":
                 seen.add(key)
                 yield key
 

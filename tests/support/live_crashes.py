@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from busyhour.core.agent_queue import IDLE
+from busyhour.core.agents import IDLE
 from busyhour.core.campaign import COMPLETED
 from busyhour.core.ids import MINUTE, SECOND
 from simulation.live_part import Role

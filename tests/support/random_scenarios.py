@@ -368,6 +368,16 @@ def voice_agents(draw: DrawFn, queue_names: list[str]) -> Plain:
         capacity=st.integers(1, 3),
         transfer=st.fixed_dictionaries(
             {"share": st.sampled_from([0.3, 1.0]), "to": st.sampled_from(queue_names)}
+        )
+        | st.fixed_dictionaries(
+            {
+                "share": st.sampled_from([0.3, 1.0]),
+                "to": st.sampled_from(queue_names),
+                "kind": st.just("warm"),
+                "briefing": times,
+                "timeout": st.sampled_from([2_000_000, 30_000_000]),
+                "fallback": st.sampled_from(["none", "async_handoff"]),
+            }
         ),
     )
     return agent
