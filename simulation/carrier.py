@@ -243,6 +243,8 @@ class SimulatedCarrier(Carrier):
         self.driver.enqueue(CallEvent(VOICE_STARTED, call.id))
         for event in self.voice.start(voice_agent, call.id, now):
             self.driver.enqueue(event)
+        if self.voice.converses(call, now):
+            return
         talk_us = self.voice.talk_us(voice_agent, leg.draws, leg.index)
         if leg.script is not None and leg.script.talk_us != AS_DRAWN:
             talk_us = leg.script.talk_us
@@ -318,7 +320,11 @@ class SimulatedCarrier(Carrier):
         call = leg.call
         if call.state != WITH_VOICE:
             return
-        transfer_to = self.voice.transfer_to(call.voice_agent, leg.draws, leg.index)
+        self.voice_finished(leg, self.voice.transfer_to(call.voice_agent, leg.draws, leg.index))
+
+    def voice_finished(self, leg: Leg, transfer_to: int) -> None:
+        """The voice agent has said its last word; `transfer_to` is a queue, or ABSENT."""
+        call = leg.call
         free_again = self.voice.finish(call.id, self.driver.now)
         self.driver.deliver(VoiceFinished(call.id, transfer_to))
         for event in free_again:

@@ -1,43 +1,14 @@
 """What a flow asks of whoever carries its conversation: an adapter for speech and telephony, or the simulator.
 
 A command that is answered carries an `exchange` number, and its answer brings it back: late answers to something that
-was given up are told from the one awaited. Durations are microseconds.
+was given up are told from the one awaited. Durations are microseconds. They are few a call and carried out outside the
+driver, by a chain of isinstance tests.
 """
 
 from typing import final
 
 from busyhour.core.flow.matching import Choices
 from busyhour.core.ids import Micros
-
-
-class FlowExecutor:
-    """What carries commands out. Whoever holds conversations implements every method."""
-
-    __slots__ = ()
-
-    def say(self, command: "Say") -> None:
-        raise NotImplementedError
-
-    def stop_speech(self, command: "StopSpeech") -> None:
-        raise NotImplementedError
-
-    def listen(self, command: "Listen") -> None:
-        raise NotImplementedError
-
-    def collect_digits(self, command: "CollectDigits") -> None:
-        raise NotImplementedError
-
-    def request_http(self, command: "RequestHttp") -> None:
-        raise NotImplementedError
-
-    def transfer_call(self, command: "TransferCall") -> None:
-        raise NotImplementedError
-
-    def hand_off(self, command: "HandOff") -> None:
-        raise NotImplementedError
-
-    def end_call(self, command: "EndCall") -> None:
-        raise NotImplementedError
 
 
 class FlowCommand:
@@ -48,9 +19,6 @@ class FlowCommand:
     def __init__(self, call: int, node: str) -> None:
         self.call: int = call
         self.node: str = node
-
-    def carry_out(self, executor: FlowExecutor) -> None:
-        raise NotImplementedError
 
 
 @final
@@ -67,9 +35,6 @@ class Say(FlowCommand):
         self.text: str = text
         self.is_question: bool = is_question
 
-    def carry_out(self, executor: FlowExecutor) -> None:
-        executor.say(self)
-
 
 @final
 class StopSpeech(FlowCommand):
@@ -81,9 +46,6 @@ class StopSpeech(FlowCommand):
         self.call: int = call
         self.node: str = node
         self.exchange: int = exchange
-
-    def carry_out(self, executor: FlowExecutor) -> None:
-        executor.stop_speech(self)
 
 
 @final
@@ -97,9 +59,6 @@ class Listen(FlowCommand):
         self.node: str = node
         self.choices: Choices = choices
         self.timeout: Micros = timeout
-
-    def carry_out(self, executor: FlowExecutor) -> None:
-        executor.listen(self)
 
 
 @final
@@ -117,9 +76,6 @@ class CollectDigits(FlowCommand):
         self.max_digits: int = max_digits
         self.finish_key: str = finish_key
         self.timeout: Micros = timeout
-
-    def carry_out(self, executor: FlowExecutor) -> None:
-        executor.collect_digits(self)
 
 
 @final
@@ -140,9 +96,6 @@ class RequestHttp(FlowCommand):
         self.body: object = body
         self.timeout: Micros = timeout
 
-    def carry_out(self, executor: FlowExecutor) -> None:
-        executor.request_http(self)
-
 
 @final
 class TransferCall(FlowCommand):
@@ -161,9 +114,6 @@ class TransferCall(FlowCommand):
         self.briefing: str = briefing
         self.timeout: Micros = timeout
 
-    def carry_out(self, executor: FlowExecutor) -> None:
-        executor.transfer_call(self)
-
 
 @final
 class HandOff(FlowCommand):
@@ -177,9 +127,6 @@ class HandOff(FlowCommand):
         self.queue: str = queue
         self.note: str = note
 
-    def carry_out(self, executor: FlowExecutor) -> None:
-        executor.hand_off(self)
-
 
 @final
 class EndCall(FlowCommand):
@@ -191,6 +138,3 @@ class EndCall(FlowCommand):
         self.call: int = call
         self.node: str = node
         self.reason: str = reason
-
-    def carry_out(self, executor: FlowExecutor) -> None:
-        executor.end_call(self)

@@ -10,7 +10,6 @@ from busyhour.core.flow.commands import (
     CollectDigits,
     EndCall,
     FlowCommand,
-    FlowExecutor,
     HandOff,
     Listen,
     RequestHttp,
@@ -462,38 +461,3 @@ def test_a_snapshot_of_another_flow_or_of_none_is_refused() -> None:
     ):
         with pytest.raises(SnapshotError):
             restored_dialogue(flow, {**snapshot, **change})
-
-
-def test_every_command_is_carried_out_by_its_own_method() -> None:
-    class Noted(FlowExecutor):
-        def __init__(self) -> None:
-            self.names: list[str] = []
-
-        def __getattribute__(self, name: str) -> Any:
-            if name in FlowExecutor.__dict__ and not name.startswith("_"):
-                return lambda command: self.names.append(name)  # pyright: ignore[reportUnknownLambdaType]
-            return super().__getattribute__(name)
-
-    noted = Noted()
-    commands: list[FlowCommand] = [
-        Say(1, "n", 1, "x", False),
-        StopSpeech(1, "n", 1),
-        Listen(1, "n", {}, 1),
-        CollectDigits(1, "n", 1, 1, "", 1),
-        RequestHttp(1, "n", 1, "GET", "u", None, 1),
-        TransferCall(1, "n", 1, "q", "warm", "", 1),
-        HandOff(1, "n", "q", ""),
-        EndCall(1, "n", "done"),
-    ]
-    for command in commands:
-        command.carry_out(noted)
-    assert noted.names == [
-        "say",
-        "stop_speech",
-        "listen",
-        "collect_digits",
-        "request_http",
-        "transfer_call",
-        "hand_off",
-        "end_call",
-    ]
