@@ -204,7 +204,7 @@ class FlowSession(Conversation):
         self.over = True
         dialogue = self.dialogue
         if dialogue.state != FINISHED:
-            self.tell(FlowEvent(CONVERSATION_ENDED, dialogue.call), now)
+            dialogue.receive(FlowEvent(CONVERSATION_ENDED, dialogue.call), now)
         self.talker.carrier.driver.stray_events += dialogue.illegal_events
         transcripts = self.talker.transcripts
         if transcripts is not None:

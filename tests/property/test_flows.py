@@ -137,7 +137,7 @@ def check_times(dialogue: Dialogue, now: Instant) -> None:
 
 
 @settings(max_examples=300)
-@given(legal_flows().map(load), happenings)
+@given(legal_flows(["desk"]).map(load), happenings)
 def test_whatever_happens_a_flow_ends_or_waits_and_goes_on_from_a_snapshot(
     flow: Flow, what: list[tuple[str, int]]
 ) -> None:
@@ -165,7 +165,8 @@ def test_whatever_happens_a_flow_ends_or_waits_and_goes_on_from_a_snapshot(
 
 @settings(max_examples=100)
 @given(
-    legal_flows().map(load), st.lists(st.sampled_from(["says yes", "late", "digit", "refused"]), max_size=30)
+    legal_flows(["desk"]).map(load),
+    st.lists(st.sampled_from(["says yes", "late", "digit", "refused"]), max_size=30),
 )
 def test_a_conversation_that_is_carried_on_comes_to_its_end(flow: Flow, what: list[str]) -> None:
     """Every wait is answered in the way that fits it, which ends the flow or takes it to another wait."""

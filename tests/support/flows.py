@@ -65,7 +65,9 @@ REMINDER: dict[str, Any] = {
 }
 
 
-def _node(kind: str, targets: list[str], texts: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
+def _node(
+    kind: str, targets: list[str], texts: st.SearchStrategy[str], queues: list[str]
+) -> st.SearchStrategy[dict[str, Any]]:
     to = st.sampled_from(targets)
     few = st.integers(0, 2)
     if kind == "say":
@@ -122,13 +124,17 @@ def _node(kind: str, targets: list[str], texts: st.SearchStrategy[str]) -> st.Se
         )
     if kind == "transfer":
         return st.fixed_dictionaries(
-            {"type": st.just(kind), "queue": st.just("desk"), "edges": st.fixed_dictionaries({"failure": to})}
+            {
+                "type": st.just(kind),
+                "queue": st.sampled_from(queues),
+                "edges": st.fixed_dictionaries({"failure": to}),
+            }
         )
-    return st.fixed_dictionaries({"type": st.just("hand_off"), "queue": st.just("desk"), "next": to})
+    return st.fixed_dictionaries({"type": st.just("hand_off"), "queue": st.sampled_from(queues), "next": to})
 
 
 @st.composite
-def legal_flows(draw: st.DrawFn) -> dict[str, Any]:
+def legal_flows(draw: st.DrawFn, queues: list[str], circles: bool = True) -> dict[str, Any]:
     """Any nodes, joined at random; those nobody reaches are left out, and those that come round without waiting for the
     caller lead to the end instead."""
     ids = [f"n{i}" for i in range(draw(st.integers(1, 7)))]
@@ -136,9 +142,9 @@ def legal_flows(draw: st.DrawFn) -> dict[str, Any]:
         ["Hello.", "{{heard}}", "Is it {{contact.name}}? {{n}}", "One two three four five."]
     )
     kinds = st.sampled_from(["say", "ask", "collect_digits", "branch", "set", "http", "transfer", "hand_off"])
-    nodes: dict[str, Any] = {id: draw(_node(draw(kinds), [*ids, "end"], texts)) for id in ids}
+    nodes: dict[str, Any] = {id: draw(_node(draw(kinds), [*ids, "end"], texts, queues)) for id in ids}
     nodes["end"] = {"type": "hang_up"}
-    _straighten(ids, nodes)
+    _straighten(ids, nodes, circles)
     reached = {"n0"}
     due = ["n0"]
     while due:
@@ -156,11 +162,11 @@ def _targets(node: dict[str, Any]) -> list[str]:
     return [*ways, node["next"]] if "next" in node else ways
 
 
-def _straighten(ids: list[str], nodes: dict[str, Any]) -> None:
-    """Have what does not wait for the caller lead forwards only."""
+def _straighten(ids: list[str], nodes: dict[str, Any], circles: bool) -> None:
+    """Have what does not wait for the caller lead forwards only; without circles everything."""
     for place, id in enumerate(ids):
         node = nodes[id]
-        if node["type"] in ("ask", "collect_digits"):
+        if circles and node["type"] in ("ask", "collect_digits"):
             continue
         for ways in (node, node.get("edges", {})):
             for key in [key for key in ways if ways is not node or key == "next"]:

@@ -11,6 +11,7 @@ from hypothesis.strategies import DrawFn
 
 from busyhour.core.ids import DAY, HOUR, MINUTE, SECOND
 from simulation.scenario import Scenario
+from tests.support.flows import legal_flows
 
 Plain = dict[str, Any]
 ZONES = ("America/New_York", "Europe/Paris", "Asia/Kolkata", "America/St_Johns")
@@ -110,7 +111,36 @@ def callees(draw: DrawFn) -> Plain:
             }
         ),
     )
+    talk = draw(st.sampled_from(["", "persona", "script"]))
+    if talk:
+        people[talk] = draw(personas() if talk == "persona" else st.lists(replies, max_size=4).map(tuple))
     return people
+
+
+afters = st.sampled_from([0, 800_000, 7 * SECOND])
+replies = st.one_of(
+    st.fixed_dictionaries({"say": st.sampled_from(["Yes.", "One two three."]), "after": afters}),
+    st.fixed_dictionaries({"press": st.sampled_from(["1", "12*", "#"]), "after": afters}),
+    st.fixed_dictionaries({"hang_up": st.just(True), "after": afters}),
+    st.just({"silent": True}),
+)
+
+
+def personas() -> st.SearchStrategy[Plain]:
+    intent = st.fixed_dictionaries(
+        {"share": st.sampled_from([0.1, 0.3]), "says": st.just(("Yes.", "Maybe not."))},
+        optional={"press": st.just("?#")},
+    )
+    return st.fixed_dictionaries(
+        {"intents": st.dictionaries(st.sampled_from("abc"), intent, min_size=1)},
+        optional={
+            "thinks": times,
+            "machine_patience": patiences,
+            "hangs_up": shares,
+            "presses_keys": shares,
+            "talkativeness": shares,
+        },
+    )
 
 
 def queues() -> st.SearchStrategy[Plain]:
@@ -362,6 +392,13 @@ def plain_scenarios(
 
 @st.composite
 def voice_agents(draw: DrawFn, queue_names: list[str]) -> Plain:
+    if draw(st.booleans()):
+        return {"flow": draw(legal_flows(queue_names, circles=False))} | some(
+            draw,
+            capacity=st.integers(1, 3),
+            words_per_minute=st.sampled_from([60.0, 200.0]),
+            http=st.fixed_dictionaries({"fails": st.sampled_from([0.0, 0.5])}),
+        )
     agent: Plain = {"talk_time": draw(times)}
     agent |= some(
         draw,
