@@ -17,6 +17,7 @@ VERBS: Final = {
     "simulate": "Run a scenario in virtual time: KPIs with intervals, call records, a report.",
     "run": "Run the same scenario live: on Ray, by the clock on the wall, over a durable store.",
     "replay": "Run scenario files as tests: expectations and golden traces.",
+    "campaigns": "How a live run's campaigns stand; pause, resume, stop or launch one.",
     "doctor": "Look at a live run from outside, and name what is broken.",
     "schema": "The JSON Schema of scenario files, for editors and checkers.",
 }

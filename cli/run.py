@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import tempfile
@@ -10,8 +11,9 @@ import time
 import uuid
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -23,7 +25,6 @@ from cli.simulate import Wishes, conclude, show
 
 if TYPE_CHECKING:
     from actors.live_run import LiveRun
-    from actors.plan import LivePlan
     from busyhour.results.replication import ReplicationResult
     from cli.progress import Progress
     from simulation.scenario import Scenario
@@ -67,6 +68,9 @@ class LiveWishes:
     type=click.Path(path_type=Path),
     help="Where the embedded store keeps its data; passing by default.",
 )
+@click.option(
+    "--dry-run", is_flag=True, help="Call nobody: say who would be called, and who not for what reason."
+)
 @click.option("--dial-log", type=click.Path(path_type=Path), help="A line for every call the carrier dials.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the results; runs/<name>-live.")
 @click.option("--set", "sets", metavar="PATH=VALUE", multiple=True, help="As in queues.sales.agents=45.")
@@ -80,6 +84,7 @@ def run(
     shards: str,
     address: str | None,
     data_dir: Path | None,
+    dry_run: bool,
     dial_log: Path | None,
     out: Path | None,
     sets: tuple[str, ...],
@@ -92,6 +97,7 @@ def run(
     every event was durable before it happened. The store is at BUSYHOUR_STORE_URL, or an embedded one. Ctrl-C ends it
     early and keeps what there is, marked partial.
     """
+    from actors.live_run import SilentActorsError
     from actors.replications import NoCluster
     from busyhour.adapters.valkey.errors import StoreFailedError, StoreInUseError, StoreRefusedError
     from simulation.scenario import ScenarioError, load
@@ -101,6 +107,8 @@ def run(
         overrides.append(f"seed={seed}")
     try:
         scenario = load(file, overrides)
+        if dry_run:
+            return _dry_run(scenario, as_json)
         wishes = Wishes(1, address, out, False, as_json, quiet)
         return _run(
             scenario, wishes, LiveWishes(speed, int(shards), replications, address, data_dir, dial_log)
@@ -108,13 +116,38 @@ def run(
     except (ScenarioError, FolderRefused) as error:
         click.echo(error, err=True)
         return WRONG_INPUT
-    except (NoCluster, StoreFailedError, StoreInUseError, StoreRefusedError) as error:
+    except (NoCluster, SilentActorsError, StoreFailedError, StoreInUseError, StoreRefusedError) as error:
         click.echo(error, err=True)
         return COULD_NOT_RUN
 
 
+def _dry_run(scenario: Scenario, as_json: bool) -> int:
+    """Raises ScenarioError."""
+    from busyhour.core.ids import ABSENT
+    from simulation.dry_run import dry_run
+
+    runs = dry_run(scenario)
+    if as_json:
+        counts = {each.campaign: {"callable": each.callable, "excluded": each.excluded} for each in runs}
+        click.echo(json.dumps(counts, indent=1))
+        return OK
+    zone = scenario.clock.start.tzinfo
+    for each in runs:
+        at = datetime.fromtimestamp(each.launch_at / 1_000_000, zone)
+        click.echo(
+            f"{each.campaign}: {each.callable:,} of {each.contacts:,} contacts may be called at {at:%Y-%m-%d %H:%M}"
+        )
+        for reason, count in each.excluded.items():
+            click.echo(f"  {count:,} not: {reason}")
+        if each.opens_at != ABSENT:
+            opens_at = datetime.fromtimestamp(each.opens_at / 1_000_000, zone)
+            click.echo(f"  the first of them whose calling hours begin: {opens_at:%Y-%m-%d %H:%M}")
+    return OK
+
+
 def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
     """Raises ScenarioError, FolderRefused, NoCluster, OSError, and what the store refuses."""
+    from actors.live_run import LiveRun
     from actors.plan import LivePlan
     from actors.replications import Order, connected
     from simulation.executor import Job
@@ -124,6 +157,7 @@ def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
     hours = None if horizon is None or scenario.clock.until == "idle" else horizon / 3_600_000_000
     progress = progress_for(live.replications, hours, wishes.quiet)
     results: list[ReplicationResult] = []
+    incidents: list[str] = []
     complete = True
     with ResultsFolder(wishes.out or Path("runs") / f"{scenario.name}-live") as folder:
         with ExitStack() as stack:
@@ -149,11 +183,13 @@ def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
                     parts,
                     None if live.dial_log is None else live.dial_log.resolve(),
                 )
-                result, complete = _supervised(ray, plan, scenario, progress, interrupts, folder.staging)
+                run = LiveRun(ray, plan, scenario, progress.say)
+                result, complete = _supervised(run, scenario, progress, interrupts, folder.staging)
                 results.append(result)
+                incidents += run.supervisor.incidents()
                 if not complete:
                     break
-        summary = conclude(scenario, wishes, folder, results, time.monotonic() - started)
+        summary = conclude(scenario, wishes, folder, results, time.monotonic() - started, incidents)
         place = folder.keep(partial=not complete)
     show(summary, wishes, place)
     if not complete:
@@ -172,20 +208,19 @@ def _embedded(data_dir: Path | None, stack: ExitStack, progress: Progress) -> st
 
 
 def _supervised(
-    ray: Any, plan: LivePlan, scenario: Scenario, progress: Progress, interrupts: Interrupts, out: Path
+    live: LiveRun, scenario: Scenario, progress: Progress, interrupts: Interrupts, out: Path
 ) -> tuple[ReplicationResult, bool]:
-    """The result, and whether the run came to its end. Raises what keeps it from starting."""
-    from actors.live_run import LiveRun
+    """The result, and whether the run came to its end. Raises what keeps it from starting or from ending well."""
     from busyhour.adapters.wall_clock import RunClock
 
-    live = LiveRun(ray, plan, scenario)
+    replication = live.plan.replication
     try:
         live.start()
-        clock = RunClock(scenario.clock.start_us, plan.speed)
+        clock = RunClock(scenario.clock.start_us, live.plan.speed)
         end_us = scenario.clock.end_us
         complete = False
         while not interrupts.cancelled():
-            _tell(live, scenario, clock.now(), progress, plan.replication)
+            _tell(live, scenario, clock.now(), progress, replication)
             if (end_us is not None and clock.now() >= end_us) or (
                 scenario.clock.until == "idle" and live.is_over()
             ):
@@ -196,7 +231,7 @@ def _supervised(
         now = clock.now() if end_us is None else min(clock.now(), end_us)
         progress.say("the run is over: the last rows")
         result = _concluded(live, scenario, now, out)
-        progress.note(plan.replication, 1.0, result.calls)
+        progress.note(replication, 1.0, result.calls)
         return result, complete
     finally:
         live.end()
