@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from busyhour.results.arrow import pa, pq
+from busyhour.results.arrow import ArrowTable, pa, pc, pq
 
 TRANSCRIPTS_SCHEMA: Final = pa.schema(
     [
@@ -20,6 +20,7 @@ TRANSCRIPTS_SCHEMA: Final = pa.schema(
 )
 """What a reader of the dataset sees."""
 
+FOLDER: Final = "transcripts"
 _ROWS_AT_ONCE: Final = 65_536
 
 TurnRow = tuple[str, int, str, str, float, float, str | None]
@@ -47,19 +48,9 @@ class TranscriptFile:
 
     def __init__(self, replication: int, out: Path) -> None:
         """`out` is the run's folder. Raises OSError where the file can't be made."""
-        folder = out / "transcripts"
-        folder.mkdir(parents=True, exist_ok=True)
         self._replication = replication
-        self._path = folder / f"replication-{replication:05d}.parquet"
-        self._staged = folder / f".replication-{replication:05d}.partial"
         self._rows: list[TurnRow] = []
-        self._writer: Any = pq.ParquetWriter(
-            self._staged,
-            TRANSCRIPTS_SCHEMA,
-            compression="zstd",
-            use_dictionary=["replication", "role", "text", "node_id"],
-            store_schema=False,
-        )
+        self._file = _StagedFile(out, f"replication-{replication:05d}.parquet")
 
     def add(self, call_no: int, turns: Sequence[Mapping[str, Any]]) -> None:
         """The turns of the call with this number. Raises OSError where they can't be written."""
@@ -69,6 +60,37 @@ class TranscriptFile:
 
     def finish(self) -> None:
         self._write()
+        self._file.finish()
+
+    def discard(self) -> None:
+        self._file.discard()
+
+    def _write(self) -> None:
+        if self._rows:
+            self._file.write(table_of(self._replication, self._rows))
+            self._rows = []
+
+
+class _StagedFile:
+    """A file of `transcripts/` in the folder `out`."""
+
+    def __init__(self, out: Path, name: str) -> None:
+        folder = out / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / name
+        self._staged = folder / f".{name}.partial"
+        self._writer: Any = pq.ParquetWriter(
+            self._staged,
+            TRANSCRIPTS_SCHEMA,
+            compression="zstd",
+            use_dictionary=["replication", "role", "text", "node_id"],
+            store_schema=False,
+        )
+
+    def write(self, table: ArrowTable) -> None:
+        self._writer.write_table(table)
+
+    def finish(self) -> None:
         self._writer.close()
         self._staged.replace(self._path)
 
@@ -76,12 +98,44 @@ class TranscriptFile:
         self._writer.close()
         self._staged.unlink(missing_ok=True)
 
-    def _write(self) -> None:
-        if not self._rows:
-            return
-        columns = [[self._replication] * len(self._rows), *zip(*self._rows, strict=True)]
-        arrays = [
-            pa.array(column, field.type) for column, field in zip(columns, TRANSCRIPTS_SCHEMA, strict=True)
-        ]
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=TRANSCRIPTS_SCHEMA))
-        self._rows = []
+
+def table_of(replication: int, rows: Sequence[TurnRow]) -> ArrowTable:
+    columns = [[replication] * len(rows), *zip(*rows, strict=True)]
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, TRANSCRIPTS_SCHEMA, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=TRANSCRIPTS_SCHEMA)
+
+
+def write_part(folder: Path, name: str, replication: int, rows: Sequence[TurnRow]) -> None:
+    """Some turns of a live run, in a file named as the part of `calls/` that is written with them; at least one.
+
+    They count when that part does. A recorder that crashes before it has journaled the part loses them: the rows of the
+    calls are sent again, what was said in calls whose shard is gone by then is not. Raises OSError.
+    """
+    file = _StagedFile(folder, name)
+    try:
+        file.write(table_of(replication, rows))
+        file.finish()
+    except BaseException:
+        file.discard()
+        raise
+
+
+def conclude_transcripts(folder: Path, names: Sequence[str], replication: int, out: Path) -> None:
+    """A live run's parts as one file of the folder `out`, by call number. `names`: of the parts that count.
+
+    Raises OSError.
+    """
+    there = [path for path in (folder / FOLDER / name for name in names) if path.exists()]
+    parts = [pq.read_table(path, schema=TRANSCRIPTS_SCHEMA) for path in there]
+    table = pa.concat_tables([TRANSCRIPTS_SCHEMA.empty_table(), *parts])
+    numbers = pc.cast(pc.list_element(pc.split_pattern(table["call_id"], "-"), 1), pa.int64())
+    order = pc.sort_indices(
+        table.append_column("number", numbers), sort_keys=[("number", "ascending"), ("seq", "ascending")]
+    )
+    file = _StagedFile(out, f"replication-{replication:05d}.parquet")
+    try:
+        file.write(table.take(order))
+        file.finish()
+    except BaseException:
+        file.discard()
+        raise
