@@ -12,6 +12,7 @@ from hypothesis.strategies import DrawFn
 from busyhour.core.ids import DAY, HOUR, MINUTE, SECOND
 from simulation.scenario import Scenario
 from tests.support.flows import legal_flows
+from tests.support.random_people import personas, scripts
 
 Plain = dict[str, Any]
 ZONES = ("America/New_York", "Europe/Paris", "Asia/Kolkata", "America/St_Johns")
@@ -113,34 +114,8 @@ def callees(draw: DrawFn) -> Plain:
     )
     talk = draw(st.sampled_from(["", "persona", "script"]))
     if talk:
-        people[talk] = draw(personas() if talk == "persona" else st.lists(replies, max_size=4).map(tuple))
+        people[talk] = draw(personas(times, patiences, shares) if talk == "persona" else scripts)
     return people
-
-
-afters = st.sampled_from([0, 800_000, 7 * SECOND])
-replies = st.one_of(
-    st.fixed_dictionaries({"say": st.sampled_from(["Yes.", "One two three."]), "after": afters}),
-    st.fixed_dictionaries({"press": st.sampled_from(["1", "12*", "#"]), "after": afters}),
-    st.fixed_dictionaries({"hang_up": st.just(True), "after": afters}),
-    st.just({"silent": True}),
-)
-
-
-def personas() -> st.SearchStrategy[Plain]:
-    intent = st.fixed_dictionaries(
-        {"share": st.sampled_from([0.1, 0.3]), "says": st.just(("Yes.", "Maybe not."))},
-        optional={"press": st.just("?#")},
-    )
-    return st.fixed_dictionaries(
-        {"intents": st.dictionaries(st.sampled_from("abc"), intent, min_size=1)},
-        optional={
-            "thinks": times,
-            "machine_patience": patiences,
-            "hangs_up": shares,
-            "presses_keys": shares,
-            "talkativeness": shares,
-        },
-    )
 
 
 def queues() -> st.SearchStrategy[Plain]:

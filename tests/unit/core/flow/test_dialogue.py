@@ -1,11 +1,9 @@
 """One call's way through a flow: every kind of node, what callers do at it, and the transcript of it."""
 
-import json
 from typing import Any
 
 import pytest
 
-from busyhour.core.errors import SnapshotError
 from busyhour.core.flow.commands import (
     CollectDigits,
     EndCall,
@@ -17,97 +15,24 @@ from busyhour.core.flow.commands import (
     StopSpeech,
     TransferCall,
 )
-from busyhour.core.flow.dialogue import LONGEST_UTTERANCE, MOST_STEPS, TOO_LONG, Dialogue
+from busyhour.core.flow.dialogue import LONGEST_UTTERANCE, MOST_STEPS, TOO_LONG
 from busyhour.core.flow.events import (
     CALLER_STARTED,
     CONVERSATION_ENDED,
-    FLOW_EVENT_NAMES,
-    FLOW_STARTED,
     SPEECH_FINISHED,
     TRANSFER_SUCCEEDED,
-    CallerSpoke,
-    DigitPressed,
     ExchangeEvent,
     FlowEvent,
     HttpAnswered,
     TransferFailed,
-    from_plain,
-    to_plain,
 )
-from busyhour.core.flow.reading import load
-from busyhour.core.flow.snapshots import dialogue_snapshot, restored_dialogue
 from busyhour.core.flow.states import (
-    COLLECTING,
     FINISHED,
-    FLOW_STATES,
-    FLOW_TRANSITIONS,
     LISTENING,
-    READY,
-    REQUESTING,
     SPEAKING,
-    TRANSFERRING,
 )
-from busyhour.core.flow.templates import variables_of
 from busyhour.core.ids import ABSENT, SECOND
-from tests.support.flows import REMINDER
-
-CALL = 7
-ANSWERED = 100 * SECOND
-
-
-class Talk:
-    """A dialogue, with what happens to it told in seconds since the answer."""
-
-    def __init__(self, plain: dict[str, Any] = REMINDER) -> None:
-        self.dialogue = Dialogue(
-            CALL, load(plain), ANSWERED, variables_of({"contact": {"name": "Ada"}, "call": {"attempt": 1}})
-        )
-        self.commands: list[FlowCommand] = []
-
-    def take(self, event: FlowEvent, at_s: float) -> list[FlowCommand]:
-        self.commands = self.dialogue.receive(event, ANSWERED + round(at_s * SECOND))
-        return self.commands
-
-    def begins(self, at_s: float = 0) -> list[FlowCommand]:
-        return self.take(FlowEvent(FLOW_STARTED, CALL), at_s)
-
-    def has_spoken(self, at_s: float) -> list[FlowCommand]:
-        return self.take(ExchangeEvent(SPEECH_FINISHED, CALL, self.dialogue.exchange), at_s)
-
-    def hears(self, text: str, from_s: float, to_s: float) -> list[FlowCommand]:
-        return self.take(CallerSpoke(CALL, ANSWERED + round(from_s * SECOND), text), to_s)
-
-    def presses(self, digits: str, at_s: float) -> list[FlowCommand]:
-        commands: list[FlowCommand] = []
-        for digit in digits:
-            commands += self.take(DigitPressed(CALL, digit), at_s)
-        return commands
-
-    def is_late(self, at_s: float) -> list[FlowCommand]:
-        self.commands = self.dialogue.on_deadline(ANSWERED + round(at_s * SECOND))
-        return self.commands
-
-    def asked(self) -> "Talk":
-        """Greeted until 1 s, asked until 3 s, and listening."""
-        self.begins()
-        self.has_spoken(1)
-        self.has_spoken(3)
-        assert self.dialogue.state == LISTENING
-        return self
-
-    def collecting(self) -> "Talk":
-        """Said no at 4 s, asked for digits until 6 s."""
-        self.asked()
-        self.hears("no", 3.5, 4)
-        self.has_spoken(6)
-        assert self.dialogue.state == COLLECTING
-        return self
-
-    def told(self) -> list[tuple[Any, ...]]:
-        return [
-            (turn["role"], turn["text"], turn["start_s"], turn["end_s"])
-            for turn in self.dialogue.transcript.to_plain(ANSWERED + 1_000 * SECOND)
-        ]
+from tests.support.talks import ANSWERED, CALL, Talk, requesting, transferring
 
 
 def only(commands: list[FlowCommand], kind: type[Any]) -> Any:
@@ -283,13 +208,6 @@ def test_digits_where_none_are_asked_for_change_nothing() -> None:
     assert talk.dialogue.illegal_events == 0
 
 
-def requesting() -> Talk:
-    talk = Talk().collecting()
-    talk.presses("12#", 7)
-    assert talk.dialogue.state == REQUESTING
-    return talk
-
-
 def test_an_answer_of_a_web_service_is_saved_and_leads_on() -> None:
     talk = requesting()
     answer = HttpAnswered(CALL, talk.dialogue.exchange, 201, {"slot": {"at": "Monday at ten"}})
@@ -312,13 +230,6 @@ def test_a_web_service_that_does_not_answer_leads_to_failure_and_its_late_answer
     assert len(talk.is_late(9)) == 2
     assert talk.take(HttpAnswered(CALL, exchange, 200, {}), 9.5) == []
     assert talk.dialogue.illegal_events == 1
-
-
-def transferring() -> Talk:
-    talk = Talk().asked()
-    talk.hears("I want a person", 4, 5)
-    assert talk.dialogue.state == TRANSFERRING
-    return talk
 
 
 def test_a_transfer_that_succeeds_ends_the_flow_and_not_the_call() -> None:
@@ -398,66 +309,3 @@ def test_a_caller_who_leads_round_for_ever_is_hung_up_on() -> None:
     for _ in range(MOST_STEPS - 1):
         only(talk.hears("more", 1, 1), Listen)
     assert only(talk.hears("more", 1, 1), EndCall).reason == TOO_LONG
-
-
-def events() -> list[FlowEvent]:
-    return [
-        *(FlowEvent(kind, CALL) for kind in (FLOW_STARTED, CALLER_STARTED, CONVERSATION_ENDED)),
-        *(ExchangeEvent(kind, CALL, 3) for kind in (SPEECH_FINISHED, TRANSFER_SUCCEEDED)),
-        CallerSpoke(CALL, 5, "Größe, \U0001f600"),
-        DigitPressed(CALL, "#"),
-        HttpAnswered(CALL, 3, 200, {"a": [1, None, "x"]}),
-        TransferFailed(CALL, 3, "timeout"),
-    ]
-
-
-def test_every_kind_of_event_has_a_plain_form_and_comes_back_from_it() -> None:
-    assert {event.kind for event in events()} == set(FLOW_EVENT_NAMES)
-    for event in events():
-        plain = json.loads(json.dumps(to_plain(event)))
-        again = from_plain(plain)
-        assert type(again) is type(event)
-        assert to_plain(again) == plain
-        assert (event.subject(), event.addressee()) == (CALL, CALL)
-
-
-@pytest.mark.parametrize(
-    "plain", [[], ["Nothing", 1], ["FlowStarted"], ["FlowStarted", "x"], ["CallerSpoke", 1, 2]]
-)
-def test_what_is_no_event_is_refused(plain: list[object]) -> None:
-    with pytest.raises(SnapshotError):
-        from_plain(plain)
-
-
-def test_an_event_that_the_table_does_not_allow_changes_nothing() -> None:
-    talks = [Talk, Talk().asked, Talk().collecting, requesting, transferring]
-    seen: set[int] = set()
-    for make in talks:
-        talk = make()
-        state = talk.dialogue.state
-        seen.add(state)
-        for event in events():
-            if (state, event.kind) not in FLOW_TRANSITIONS:
-                counted = talk.dialogue.illegal_events + 1
-                before = dialogue_snapshot(talk.dialogue)
-                assert talk.take(event, 50) == []
-                assert dialogue_snapshot(talk.dialogue) == {**before, "illegal_events": counted}
-    assert seen == set(range(len(FLOW_STATES))) - {SPEAKING, FINISHED}
-    assert READY in seen
-
-
-def test_a_snapshot_of_another_flow_or_of_none_is_refused() -> None:
-    flow = load(REMINDER)
-    snapshot = dialogue_snapshot(Talk().asked().dialogue)
-    assert dialogue_snapshot(restored_dialogue(flow, snapshot)) == snapshot
-    for change in (
-        {"node": "elsewhere"},
-        {"state": 99},
-        {"state": "x"},
-        {"digits": 5},
-        {"turns": [[0, "x"]]},
-        {"turns": [[9, "x", 0, 0, ""]]},
-        {"variables": None},
-    ):
-        with pytest.raises(SnapshotError):
-            restored_dialogue(flow, {**snapshot, **change})
