@@ -254,6 +254,7 @@ def _tell(live: LiveRun, scenario: Scenario, now: int, progress: Progress, repli
 def _concluded(live: LiveRun, scenario: Scenario, now: int, out: Path) -> ReplicationResult:
     from actors.recorder import manifest_of
     from busyhour.results.live import conclude_parts
+    from busyhour.results.transcripts import conclude_transcripts
     from busyhour.results.window import Window
 
     tallies = live.stop(now)
@@ -261,4 +262,6 @@ def _concluded(live: LiveRun, scenario: Scenario, now: int, out: Path) -> Replic
     folder, manifest = asyncio.run(manifest_of(live.plan))
     clock = scenario.clock
     window = Window(clock.start_us, None if clock.until == "idle" else clock.end_us, clock.warmup)
+    if scenario.has_flows():
+        conclude_transcripts(folder, [part.file for part in manifest.parts], live.plan.replication, out)
     return conclude_parts(names, window, folder, manifest, tallies, out, live.plan.replication)

@@ -27,6 +27,7 @@ from simulation.distributions import constant_of
 from simulation.draws import Draws, QueueTimes
 from simulation.engine import DelayedPost, Engine
 from simulation.faults import Faults
+from simulation.flow_assembly import give_flows
 from simulation.inbound import InboundSource
 from simulation.outbound_assembly import OutboundAssembly
 from simulation.recording import SimulatedCallLog
@@ -56,12 +57,17 @@ class World:
     log: SimulatedCallLog
 
 
-def assemble(scenario: Scenario, replication: int, sink: Any, trace: Trace | None = None) -> World:
-    """Build replication number `replication`; packed rows of ended calls go to `sink.add(chunk)`.
+def assemble(
+    scenario: Scenario, replication: int, sink: Any, trace: Trace | None = None, transcripts: Any = None
+) -> World:
+    """Build replication number `replication`; packed rows of ended calls go to `sink.add(chunk)`, and what was said in
+    conversations that follow a flow to `transcripts.add(call, turns)`, unless that is None.
 
     Raises ScenarioError when a contact file turns out to be wrong.
     """
-    return _Assembly(scenario, replication).world(sink, trace)
+    world = _Assembly(scenario, replication).world(sink, trace)
+    give_flows(scenario, world.carrier, transcripts)
+    return world
 
 
 class _Assembly:

@@ -270,6 +270,8 @@ class SimulatedCarrier(Carrier):
         self.driver.enqueue(CallEvent(VOICE_STARTED, call.id))
         for event in self.voice.start(voice_agent, call.id, now):
             self.driver.enqueue(event)
+        if self.voice.converses(call, now):
+            return
         talk_us = self.voice.talk_us(voice_agent, leg.draws, leg.index)
         if leg.script is not None and leg.script.talk_us != AS_DRAWN:
             talk_us = leg.script.talk_us
@@ -368,6 +370,11 @@ class SimulatedCarrier(Carrier):
         if transfer_to != ABSENT and self.voice.agents[call.voice_agent].is_warm:
             self._ask_for_a_person(leg, transfer_to, now)
             return
+        self.voice_finished(leg, transfer_to)
+
+    def voice_finished(self, leg: Leg, transfer_to: int) -> None:
+        """The voice agent has said its last word; `transfer_to` is a queue, or ABSENT."""
+        call = leg.call
         free_again = self.voice.finish(call.id, self.driver.now)
         self.driver.deliver(VoiceFinished(call.id, transfer_to))
         for event in free_again:

@@ -40,6 +40,7 @@ from simulation.live_ports import (
     AwaitedAdmission,
     LiveDesk,
     LiveLog,
+    LiveTranscripts,
     MutedCarrier,
     MutedDesk,
     PromisedCarrier,
@@ -107,7 +108,8 @@ class LivePart:
         """`call_hosts`: how many virtual shards there are in all. What is random is drawn as in that replication."""
         self.scenario = scenario
         self.role = role
-        self.world: World = assemble(scenario, replication, _Nothing())
+        transcripts = LiveTranscripts()
+        self.world: World = assemble(scenario, replication, _Nothing(), None, transcripts)
         world = self.world
         front = world.driver
         self.agenda = world.engine.agenda
@@ -140,7 +142,7 @@ class LivePart:
             )
             driver.now = front.now
             host = Host(name, driver, call_hosts)
-            self.logs.append(LiveLog(host, self.carrier, world.log.sources, wrap_ups))
+            self.logs.append(LiveLog(host, self.carrier, world.log.sources, wrap_ups, transcripts))
             driver.log = self.logs[-1]
             self.hosts[name] = host
         self.intake = HostIntake(front, self.hosts, call_hosts, next(iter(self.hosts.values())))

@@ -86,18 +86,41 @@ class LiveDesk(Desk):
 
 
 @final
-class LiveLog(CallLog):
-    """Sends the rows of ended calls to the recorder, and frees what the calls held."""
+class LiveTranscripts:
+    """Keeps what was said in a call until its row is sent."""
 
-    __slots__ = ("_carrier", "_host", "_sources", "_wrap_ups", "ended")
+    __slots__ = ("_turns",)
+
+    def __init__(self) -> None:
+        self._turns: dict[int, list[dict[str, object]]] = {}
+
+    def add(self, call: int, turns: list[dict[str, object]]) -> None:
+        self._turns[call] = turns
+
+    def take(self, call: int) -> list[dict[str, object]]:
+        """Empty where nothing was said, and after a replay, which does not hear it again."""
+        return self._turns.pop(call, [])
+
+
+@final
+class LiveLog(CallLog):
+    """Sends the rows of ended calls to the recorder, with what was said in them, and frees what the calls held."""
+
+    __slots__ = ("_carrier", "_host", "_sources", "_transcripts", "_wrap_ups", "ended")
 
     def __init__(
-        self, host: Host, carrier: SimulatedCarrier, sources: list[InboundSource], wrap_ups: WrapUps
+        self,
+        host: Host,
+        carrier: SimulatedCarrier,
+        sources: list[InboundSource],
+        wrap_ups: WrapUps,
+        transcripts: LiveTranscripts,
     ) -> None:
         self._host: Host = host
         self._carrier: SimulatedCarrier = carrier
         self._sources: list[InboundSource] = sources
         self._wrap_ups: WrapUps = wrap_ups
+        self._transcripts: LiveTranscripts = transcripts
         self.ended: list[tuple[int, int, int, bool]] = []
         """(trunk, call, campaign, refused by the trunk) of the calls that have ended since it was last emptied."""
 
@@ -106,17 +129,20 @@ class LiveLog(CallLog):
         if call.agent != ABSENT and call.end_reason != END_HORIZON:
             wrap_up_us = self._wrap_ups.of(call.queue, call.id)
         row: list[object] = [ROW, call_facts(call), wrap_up_us]
+        leg = call.line
+        if isinstance(leg, Leg):
+            self._carrier.close(leg, call.ended_at)
+            turns = self._transcripts.take(call.id)
+            if turns:
+                row.append(turns)
         self._host.send(RECORDER, row)
         if call.trunk != ABSENT:
             refused = call.end_reason == END_NO_CHANNEL or call.end_reason == END_TRUNK_DOWN
             self.ended.append((call.trunk, call.id, call.campaign, refused))
-        leg = call.line
-        if isinstance(leg, Leg):
-            self._carrier.close(leg, call.ended_at)
-            if leg.source != ABSENT and call.end_reason != END_HORIZON:
-                disposition = call.disposition
-                if disposition == ABANDONED or disposition == BUSY or disposition == FAILED:
-                    self._sources[leg.source].consider_retry(leg, call.ended_at)
+        if isinstance(leg, Leg) and leg.source != ABSENT and call.end_reason != END_HORIZON:
+            disposition = call.disposition
+            if disposition == ABANDONED or disposition == BUSY or disposition == FAILED:
+                self._sources[leg.source].consider_retry(leg, call.ended_at)
 
 
 @final

@@ -9,7 +9,7 @@ from busyhour.core.calling_hours import CallingHours, Zone, days_mask
 from busyhour.core.campaign import Campaign, DialPlan
 from busyhour.core.contact_list import ContactList, ZoneClock
 from busyhour.core.disposition import AMD_HUMAN, AMD_MACHINE, DISPOSITIONS
-from busyhour.core.ids import ABSENT, SECOND
+from busyhour.core.ids import ABSENT, SECOND, Micros
 from busyhour.core.pacing import PACING_MODES, pacer_for
 from busyhour.core.phones import phone_of
 from simulation.callees import AS_DRAWN, FOREVER, OUTCOMES, Callees, CalleeTimes, Script
@@ -75,12 +75,7 @@ class OutboundAssembly:
             ABSENT if plan.voice_agent is None else self.voice_no[plan.voice_agent],
             plan.dial_timeout,
         )
-        waits_in = plan.queue
-        if plan.voice_agent is not None:
-            transfer = scenario.voice_agents[plan.voice_agent].transfer
-            waits_in = None if transfer is None else transfer.to
-        if waits_in is not None:
-            dial.max_wait = scenario.queues[waits_in].max_wait_us
+        dial.max_wait = _max_wait(scenario, plan)
         dial.priority = plan.priority
         dial.screens_answers = plan.amd.enabled
         dial.leaves_messages = plan.amd.on_machine == "leave_message"
@@ -157,6 +152,15 @@ class OutboundAssembly:
                 if contact.behaviour:
                     callees.scripts[number] = [_script(entry) for entry in contact.behaviour]
         return callees
+
+
+def _max_wait(scenario: Scenario, plan: CampaignPlan) -> Micros:
+    """In the queue that its calls may come to; of several that a flow leads to, the longest."""
+    queues = [] if plan.queue is None else [plan.queue]
+    if plan.voice_agent is not None:
+        queues = scenario.voice_agents[plan.voice_agent].leads_to()
+    waits = [scenario.queues[name].max_wait_us for name in queues]
+    return max(waits) if waits and min(waits) > 0 else 0
 
 
 def _retry(plan: CampaignPlan) -> RetryRules:

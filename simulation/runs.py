@@ -23,6 +23,7 @@ from busyhour.results.tallies import (
     TrunkTally,
     VoiceAgentTally,
 )
+from busyhour.results.transcripts import TranscriptFile
 from busyhour.results.window import Window
 from simulation.agenda import CHANGES
 from simulation.arrival_processes import rate_of
@@ -50,7 +51,8 @@ def run_replication(
     clock = scenario.clock
     outlet = _Outlet()
     trace = EventFile(replication, out) if events and out is not None else None
-    world = assemble(scenario, replication, outlet, None if trace is None else trace.saw)
+    transcripts = TranscriptFile(replication, out) if scenario.has_flows() and out is not None else None
+    world = assemble(scenario, replication, outlet, None if trace is None else trace.saw, transcripts)
     if trace is not None:
         trace.names = world.names
     # A run that may end when idle is cut where it ends, not at its horizon.
@@ -75,11 +77,15 @@ def run_replication(
         result = recorder.finish(tallies)
         if trace is not None:
             trace.finish()
+        if transcripts is not None:
+            transcripts.finish()
         return result
     except BaseException:
         recorder.abort()
         if trace is not None:
             trace.discard()
+        if transcripts is not None:
+            transcripts.discard()
         raise
 
 

@@ -5,6 +5,7 @@ A line says when (since the start of the run), to whom, what, and the facts:
     +0:00:12.345678 call 17 CarrierRefused sip_code=486 disposition=busy end_reason=busy
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -55,6 +56,14 @@ from busyhour.core.events import (
     Event,
     QueueEvent,
 )
+from busyhour.core.flow.events import (
+    CALLER_SPOKE,
+    DIGIT_PRESSED,
+    FLOW_EVENT_NAMES,
+    HTTP_ANSWERED,
+    FlowEvent,
+)
+from busyhour.core.flow.events import TRANSFER_FAILED as FLOW_TRANSFER_FAILED
 from busyhour.core.ids import ABSENT, HOUR, MINUTE, SECOND, Instant
 from busyhour.core.transfer import FAILURES, FALLBACKS, WAYS
 from busyhour.results.rows import Names
@@ -101,6 +110,10 @@ _EVENT_FACTS: Final[dict[int, tuple[str, ...]]] = {
     ATTEMPT_ENDED: ("campaign", "disposition", "end_reason"),
     AGENT_CHANGED: ("campaign", "state"),
     WAITING_CHANGED: ("waiting",),
+    CALLER_SPOKE: ("text",),
+    DIGIT_PRESSED: ("digit",),
+    HTTP_ANSWERED: ("status",),
+    FLOW_TRANSFER_FAILED: ("reason",),
 }
 """Which attributes of an event, beside its subject, a trace shows."""
 
@@ -125,10 +138,14 @@ class Narrator:
 
     def told(self, event: Event) -> tuple[str, str, str, str]:
         """(machine, subject, event, facts)."""
-        return self._machine(event), self._subject(event), EVENT_NAMES[event.kind], self._facts(event)
+        if isinstance(event, FlowEvent):
+            name = FLOW_EVENT_NAMES[event.kind]
+        else:
+            name = EVENT_NAMES[event.kind]
+        return self._machine(event), self._subject(event), name, self._facts(event)
 
     def _machine(self, event: Event) -> str:
-        if isinstance(event, CallEvent):
+        if isinstance(event, CallEvent | FlowEvent):
             return "call"
         if isinstance(event, QueueEvent):
             return "agent" if isinstance(event, AgentEvent) else "queue"
@@ -148,7 +165,7 @@ class Narrator:
         return " ".join(f"{fact}={self._fact(fact, getattr(event, fact))}" for fact in facts)
 
     def _fact(self, fact: str, value: Any) -> str:
-        if fact in _CODES:
+        if fact in _CODES and isinstance(value, int):
             return _name(_CODES[fact], value)
         if isinstance(value, list):
             return str(len(value))  # pyright: ignore[reportUnknownArgumentType]
@@ -156,6 +173,8 @@ class Narrator:
             return "yes" if value else "no"
         if value == ABSENT:
             return "-"
+        if fact == "text":
+            return json.dumps(value, ensure_ascii=False)
         if fact in ("queue", "transfer_to"):
             return _name(self.names.queues, value)
         if fact == "campaign":

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from simulation.scenario.base import FILE_CONTEXT, Path
 from simulation.scenario.contact_files import check_files
 from simulation.scenario.errors import MOST_PROBLEMS, Problem, ScenarioError
+from simulation.scenario.flow_files import put_in_place
 from simulation.scenario.model import Scenario
 from simulation.scenario.overrides import apply
 from simulation.scenario.reading import MOST_BYTES, Node, ReadingError, place_of, printable, read_tree
@@ -67,6 +68,9 @@ def _loaded(text: str, name: str, folder: FilePath, overrides: Sequence[str]) ->
     apply(tree, overrides, name)
     raw = tree.plain()
     raw.setdefault("name", _title(name))
+    found = put_in_place(raw, folder)
+    if found:
+        raise refusal(name, tree, found)
     try:
         scenario = Scenario.model_validate(raw, context=FILE_CONTEXT, by_alias=True, by_name=False)
     except ValidationError as error:

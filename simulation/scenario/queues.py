@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from busyhour.core.flow.reading import load
 from simulation.scenario.base import Part, problem
+from simulation.scenario.conversations import FlowDefinition, HttpService
 from simulation.scenario.distribution_forms import TimeDistribution, TimeDistributionOrInfinite
 from simulation.scenario.distributions import Constant, Exponential
 from simulation.scenario.values import (
@@ -14,6 +16,7 @@ from simulation.scenario.values import (
     CountOrUnlimited,
     Duration,
     DurationOrUnlimited,
+    Factor,
     Share,
     WholeOrUnlimited,
 )
@@ -171,3 +174,27 @@ class VoiceAgent(Part):
         default=Exponential(mean=45_000_000), description="How long it talks, to the end or to the transfer."
     )
     transfer: Transfer | None = Field(default=None, description="Calls it hands to people.")
+    flow: FlowDefinition | None = Field(
+        default=None,
+        description="What it says and asks, in place of talk_time and transfer: a file, or the flow itself.",
+    )
+    words_per_minute: Factor | None = Field(default=None, description="How fast it speaks by its flow; 170.")
+    http: HttpService | None = Field(
+        default=None, description="How the services answer that the flow's http nodes ask."
+    )
+
+    def leads_to(self) -> list[str]:
+        """Queues that it hands calls to."""
+        if self.flow is not None:
+            return load(self.flow).queues()
+        return [] if self.transfer is None else [self.transfer.to]
+
+    @model_validator(mode="after")
+    def _by_flow_or_share(self) -> VoiceAgent:
+        if self.flow is None:
+            for key in ("words_per_minute", "http"):
+                if getattr(self, key) is not None:
+                    raise problem("means nothing without a flow", key)
+        elif self.transfer is not None:
+            raise problem("stands beside flow, whose transfer nodes decide; keep one of them", "transfer")
+        return self

@@ -78,7 +78,7 @@ def _sentence(
             return f"must be less than {context['lt']}, and is {shown(value)}"
         case "less_than_equal":
             return f"must be at most {context['le']:g}, and is {shown(value)}"
-        case "too_short":
+        case "too_short" | "string_too_short":
             return "must not be empty"
         case "too_long":
             return f"must have at most {context['max_length']} entries"

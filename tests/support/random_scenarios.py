@@ -11,6 +11,8 @@ from hypothesis.strategies import DrawFn
 
 from busyhour.core.ids import DAY, HOUR, MINUTE, SECOND
 from simulation.scenario import Scenario
+from tests.support.flows import legal_flows
+from tests.support.random_people import personas, scripts
 
 Plain = dict[str, Any]
 ZONES = ("America/New_York", "Europe/Paris", "Asia/Kolkata", "America/St_Johns")
@@ -110,6 +112,9 @@ def callees(draw: DrawFn) -> Plain:
             }
         ),
     )
+    talk = draw(st.sampled_from(["", "persona", "script"]))
+    if talk:
+        people[talk] = draw(personas(times, patiences, shares) if talk == "persona" else scripts)
     return people
 
 
@@ -362,6 +367,13 @@ def plain_scenarios(
 
 @st.composite
 def voice_agents(draw: DrawFn, queue_names: list[str]) -> Plain:
+    if draw(st.booleans()):
+        return {"flow": draw(legal_flows(queue_names, circles=False))} | some(
+            draw,
+            capacity=st.integers(1, 3),
+            words_per_minute=st.sampled_from([60.0, 200.0]),
+            http=st.fixed_dictionaries({"fails": st.sampled_from([0.0, 0.5])}),
+        )
     agent: Plain = {"talk_time": draw(times)}
     agent |= some(
         draw,
