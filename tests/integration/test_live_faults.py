@@ -111,7 +111,7 @@ def test_a_shard_that_is_paused_for_longer_than_its_lease_is_succeeded_and_wakes
 ) -> None:
     paused = psutil.Process(rehearsal.process("calls-0").pid)
     paused.suspend()
-    took_s = rehearsal.wait(lambda: rehearsal.works("calls-0", paused.pid), 60, "the shard has a successor")
+    took_s = rehearsal.wait(lambda: rehearsal.works("calls-0", paused.pid), 120, "the shard has a successor")
     tell(f"calls-0 paused: it has a successor after {took_s:.1f} s")
     assert any(sentence.startswith("calls-0 is silent") for sentence in rehearsal.told)
     rehearsal.wait_for_dials(5, 30)
@@ -151,7 +151,7 @@ def test_an_actor_that_dies_while_the_store_is_down_comes_back_with_it(rehearsal
     os.kill(pid, signal.SIGKILL)
     time.sleep(3.0)
     keeper.resume()
-    took_s = rehearsal.wait(lambda: rehearsal.works("campaign-0", pid), 60, "the campaign works again")
+    took_s = rehearsal.wait(lambda: rehearsal.works("campaign-0", pid), 120, "the campaign works again")
     tell(f"campaign killed with the store: it works {took_s:.1f} s after the store may start")
     rehearsal.wait_for_dials(5, 30)
     rehearsal.check()
@@ -169,7 +169,7 @@ def test_what_a_dead_node_had_comes_back_on_another(rehearsal: Rehearsal, cluste
     began_s = time.monotonic()
     cluster.remove_node(node, allow_graceful=False)
     for actor, pid in lost.items():
-        rehearsal.wait(lambda actor=actor, pid=pid: rehearsal.works(actor, pid), 90, f"{actor} is back")
+        rehearsal.wait(lambda actor=actor, pid=pid: rehearsal.works(actor, pid), 120, f"{actor} is back")
     tell(f"node killed with {', '.join(lost)}: they work again after {time.monotonic() - began_s:.1f} s")
     rehearsal.wait_for_dials(20, 30)
     rehearsal.check()

@@ -81,7 +81,7 @@ class Rehearsal:
         """Kill its process, and wait until it works again in another; seconds."""
         pid = self.process(actor).pid
         os.kill(pid, signal.SIGKILL)
-        return self.wait(lambda: self.works(actor, pid), 60, f"{actor} works again")
+        return self.wait(lambda: self.works(actor, pid), 120, f"{actor} works again")
 
     def works(self, actor: str, last_pid: int) -> bool:
         """In another process than its last."""
