@@ -148,11 +148,11 @@ class Patient:
             await self._client.hset(_facts_key(self._scope, look), facts.actor, json.dumps(asdict(facts)))
 
 
-async def look(client: Any, scope: str, run: Listed, wait_s: float = ANSWERS_S) -> list[Facts]:
-    """What every actor says of itself within `wait_s`."""
+async def look(client: Any, scope: str, run: Listed) -> list[Facts]:
+    """What every actor says of itself within ANSWERS_S."""
     number = int(await client.incr(_look_key(scope)))
     key = _facts_key(scope, number)
-    until_s = elapsed_s() + wait_s
+    until_s = elapsed_s() + ANSWERS_S
     while int(await client.hlen(key)) < len(run.actors) and elapsed_s() < until_s:
         await asyncio.sleep(0.1)
     answers = {actor.decode(): _facts_of(text) for actor, text in (await client.hgetall(key)).items()}

@@ -193,7 +193,9 @@ def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
                 incidents += run.supervisor.incidents()
                 if not complete:
                     break
-        summary = conclude(scenario, wishes, folder, results, time.monotonic() - started, incidents)
+        summary = conclude(
+            scenario, wishes, folder, results, time.monotonic() - started, incidents, not complete
+        )
         place = folder.keep(partial=not complete)
     show(summary, wishes, place)
     if not complete:
