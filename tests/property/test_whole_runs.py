@@ -80,7 +80,8 @@ def test_the_time_that_rows_say_calls_waited_is_the_integral_of_the_queue(scenar
     for queue, name in zip(run.world.driver.queues.queues, scenario.queues, strict=True):
         area = queue.waited_us(run.ended_at)
         assert waited_us(run.rows, queue.id) == area
-        if scenario.queues[name].discipline == "fifo":
+        rung = any(pool.answer is not None for pool in scenario.agents.values())
+        if scenario.queues[name].discipline == "fifo" and not rung:
             check_nobody_overtakes(run.rows, queue.id)
 
 

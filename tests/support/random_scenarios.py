@@ -125,8 +125,20 @@ def queues() -> st.SearchStrategy[Plain]:
             "waiting_places": st.sampled_from([0, 1, 3]),
             "max_wait": st.sampled_from([5 * SECOND, 30 * SECOND]),
             "discipline": st.just("priority"),
+            "ring_timeout": st.sampled_from([3 * SECOND, 20 * SECOND]),
         },
     )
+
+
+answers = st.fixed_dictionaries(
+    {
+        "after": times,
+        "decline": st.sampled_from([0.0, 0.3]),
+        "no_answer": st.sampled_from([0.0, 0.3]),
+        "away": times,
+    }
+)
+"""How people answer who are rung."""
 
 
 @st.composite
@@ -135,6 +147,8 @@ def pools(draw: DrawFn, queue_names: list[str], most: int) -> dict[str, Plain]:
     found: dict[str, Plain] = {}
     for name in queue_names:
         found[name] = {"queues": (name,), **draw(staffing(most))}
+        if draw(st.integers(0, 3)) == 0:
+            found[name]["answer"] = draw(answers)
     if len(queue_names) > 1 and draw(st.booleans()):
         found["all"] = {"queues": tuple(draw(st.permutations(queue_names))), **draw(staffing(most))}
     return found
