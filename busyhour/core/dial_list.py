@@ -5,7 +5,7 @@ far, and has given the zones the same numbers.
 """
 
 from collections.abc import Callable
-from typing import cast, final
+from typing import Final, cast, final
 
 from busyhour.core.attempts import Contact
 from busyhour.core.calling_hours import CallingHours, Zone
@@ -16,7 +16,7 @@ from busyhour.core.ids import ABSENT
 
 ContactRow = tuple[int, str, int, int]
 """(number, time zone or "", priority, phone): one contact of a page."""
-_MACHINE = "dial list"
+_MACHINE: Final = "dial list"
 
 
 @final
