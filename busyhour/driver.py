@@ -317,4 +317,6 @@ class Driver(Executor):
                 self.receive_next(CallEvent(ATTEMPT_ADMITTED, call.id))
 
     def load_contacts(self, command: LoadContacts) -> None:
-        self.receive_next(self.contacts.load(command.campaign, command.count, self.now))
+        loaded = self.contacts.load(command.campaign, command.count, self.now)
+        if loaded is not None:
+            self.receive_next(loaded)

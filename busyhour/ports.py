@@ -89,8 +89,11 @@ class Contacts:
 
     __slots__ = ()
 
-    def load(self, campaign: int, count: int, now: Instant) -> CampaignEvent:
-        """The next `count` contacts in dialling order, as a `ContactsLoaded`."""
+    def load(self, campaign: int, count: int, now: Instant) -> CampaignEvent | None:
+        """The next `count` contacts in dialling order, as a `ContactsLoaded`.
+
+        None where that takes time: it is received like anything from outside then.
+        """
         raise NotImplementedError
 
 

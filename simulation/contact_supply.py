@@ -79,6 +79,16 @@ class ListedContacts(ContactSupply):
 
 
 @final
+class UnlistedContacts(ContactSupply):
+    """Contacts that somebody else reads, a page at a time: only how many there are is known here."""
+
+    __slots__ = ()
+
+    def zone(self, number: int) -> int:
+        return ABSENT
+
+
+@final
 class SimulatedContacts(Contacts):
     """Every campaign's supply."""
 
@@ -87,7 +97,7 @@ class SimulatedContacts(Contacts):
     def __init__(self, supplies: list[ContactSupply]) -> None:
         self.supplies: list[ContactSupply] = supplies
 
-    def load(self, campaign: int, count: int, now: Instant) -> CampaignEvent:
+    def load(self, campaign: int, count: int, now: Instant) -> CampaignEvent | None:
         supply = self.supplies[campaign]
         first = supply.handed_over
         last = first + count

@@ -15,11 +15,11 @@ from busyhour.core.disposition import (
     END_TRUNK_DOWN,
     FAILED,
 )
-from busyhour.core.events import ClaimsAnswered
+from busyhour.core.events import CampaignEvent, ClaimsAnswered
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.core.snapshots import call_facts
 from busyhour.host import RECORDER, ROW, Host
-from busyhour.ports import Admission, CallLog, Carrier, Desk
+from busyhour.ports import Admission, CallLog, Carrier, Contacts, Desk
 from simulation.carrier import Leg, SimulatedCarrier
 from simulation.desk import SimulatedDesk
 from simulation.draws import Draws
@@ -38,6 +38,26 @@ class AwaitedAdmission(Admission):
 
     def claim(self, campaign: int, leases: list[Lease], now: Instant) -> ClaimsAnswered | None:
         self.asked.append(campaign)
+        return None
+
+
+@final
+class StoredContacts(Contacts):
+    """Contacts of some campaigns are in the store: what is asked is kept until somebody has read it there."""
+
+    __slots__ = ("asked", "elsewhere", "stored")
+
+    def __init__(self, elsewhere: Contacts, stored: list[int]) -> None:
+        self.elsewhere: Contacts = elsewhere
+        """Of the other campaigns."""
+        self.stored: list[int] = stored
+        self.asked: dict[int, int] = {}
+        """Campaign → how many contacts it awaits."""
+
+    def load(self, campaign: int, count: int, now: Instant) -> CampaignEvent | None:
+        if campaign not in self.stored:
+            return self.elsewhere.load(campaign, count, now)
+        self.asked[campaign] = count
         return None
 
 

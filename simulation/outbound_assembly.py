@@ -46,15 +46,7 @@ class OutboundAssembly:
         zones, supply = self._contacts(name, plan)
         self.supplies.append(supply)
         self.callees.append(self._callees(name, plan, zones, supply))
-        hours = None
-        hours_zone = None
-        if plan.calling_hours is not None:
-            hours = CallingHours(
-                plan.calling_hours.start, plan.calling_hours.end, days_mask(list(plan.calling_hours.days))
-            )
-            if plan.calling_hours.timezone != "recipient":
-                hours_zone = load_zone(plan.calling_hours.timezone)
-                assert hours_zone is not None, "the scenario's model knows its time zones"
+        hours, hours_zone = calling_hours_of(plan)
         clocks = [ZoneClock(zone, hours, hours_zone) for zone in zones]
         contacts = ContactList(supply.count, clocks, _retry(plan))
         pacing = plan.pacing
@@ -86,9 +78,7 @@ class OutboundAssembly:
 
         Who has no zone lives by the clock's own offset, who has an unknown one gets none.
         """
-        offset = self.scenario.clock.start.utcoffset()
-        assert offset is not None, "the scenario's model insists on an offset"
-        own = Zone([], [round(offset.total_seconds()) * SECOND])
+        own = own_zone(self.scenario)
         zones: list[Zone] = []
         number_of: dict[str | None, int] = {}
 
@@ -161,6 +151,25 @@ def _max_wait(scenario: Scenario, plan: CampaignPlan) -> Micros:
         queues = scenario.voice_agents[plan.voice_agent].leads_to()
     waits = [scenario.queues[name].max_wait_us for name in queues]
     return max(waits) if waits and min(waits) > 0 else 0
+
+
+def calling_hours_of(plan: CampaignPlan) -> tuple[CallingHours | None, Zone | None]:
+    """The hours, and whose clock they are read on where that is not each contact's own."""
+    hours = plan.calling_hours
+    if hours is None:
+        return None, None
+    zone = None
+    if hours.timezone != "recipient":
+        zone = load_zone(hours.timezone)
+        assert zone is not None, "the scenario's model knows its time zones"
+    return CallingHours(hours.start, hours.end, days_mask(list(hours.days))), zone
+
+
+def own_zone(scenario: Scenario) -> Zone:
+    """Where those live who name no zone: the clock's own offset."""
+    offset = scenario.clock.start.utcoffset()
+    assert offset is not None, "the scenario's model insists on an offset"
+    return Zone([], [round(offset.total_seconds()) * SECOND])
 
 
 def _retry(plan: CampaignPlan) -> RetryRules:

@@ -221,7 +221,7 @@ def test_the_doctor_says_that_a_run_ended_badly_and_clears_it_away(
 
     async def leave_a_run() -> None:
         async with await connect(store.url) as client:
-            await enlist(client, "scope", Listed("evening", ["calls-0", "recorder"]))
+            await enlist(client, "scope", Listed("evening", ["calls-0", "recorder"], []))
             await sign(client, "scope", "calls-0", "0123456789abcdef")
             await sign(client, "scope", "calls-0", "0123456789abcdef")
 
