@@ -34,8 +34,8 @@ from simulation.tracing import EventFile, TraceLines
 
 _SWITCH_INTERVAL_S: Final = 0.000_2
 LONG: Final = 500_000
-"""Calls from which on a process for their recorder has made up for its start, where a processor is free for it; where none
-is, the start is a twentieth of the run at most."""
+"""Calls from which on a process for their recorder has made up for its start, where a processor is free for it. Where
+none is, the start is a twentieth of the run at most."""
 
 Progress = Callable[[float, int], None]
 """Told the share of the run done (0 to 1) and the calls ended so far; may raise to give the replication up."""
