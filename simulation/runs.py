@@ -1,6 +1,7 @@
 """One replication, from a scenario to its result and files."""
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -33,8 +34,9 @@ from simulation.timeline import StatisticsStart
 from simulation.tracing import EventFile, TraceLines
 
 _SWITCH_INTERVAL_S: Final = 0.000_2
-LONG: Final = 250_000
-"""Calls from which on a process for their recorder has made up for its start."""
+LONG: Final = 500_000
+"""Calls from which on a process for their recorder has made up for its start, where a processor is free for it. Where
+none is, the start is a twentieth of the run at most."""
 
 Progress = Callable[[float, int], None]
 """Told the share of the run done (0 to 1) and the calls ended so far; may raise to give the replication up."""
@@ -135,12 +137,15 @@ Recorder = ReplicationRecorder | RecorderProcess
 def _recorder(
     scenario: Scenario, world: World, replication: int, window: Window, out: Path | None
 ) -> Recorder:
-    """In a process of its own where about LONG calls or more are to come; the results are the same bytes."""
+    """In a process of its own where about LONG calls or more are to come, and another processor may take it.
+
+    The results are the same bytes.
+    """
     calls = float(sum(campaign.contacts.total for campaign in world.driver.campaigns))
     horizon = np.array([scenario.clock.horizon or 0], np.float64)
     for line in scenario.inbound:
         calls += float(rate_of(line).expected(horizon)[0])
-    if calls < LONG:
+    if calls < LONG or len(os.sched_getaffinity(0)) == 1:
         return ReplicationRecorder(world.names, replication, window, out)
     return RecorderProcess(world.names, replication, window, out)
 

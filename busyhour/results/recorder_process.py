@@ -1,7 +1,7 @@
 """A replication's recorder in a process of its own, for long replications.
 
-The thread of a recorder in the engine's process takes the interpreter from the engine for a fifth of the time. Here the
-engine only writes its rows to a pipe. It costs a start, a third of a second beside the engine.
+The thread of a recorder in the engine's process takes the interpreter from the engine for a tenth of the run and more.
+Here the engine only writes its rows to a pipe. Its start takes half a second of another processor.
 
 Two pipes. To the recorder: what `ReplicationRecorder` is made with, then chunks of rows, an empty message, the tallies.
 Back: the result, or what went wrong. A pipe that ends earlier says that whoever ran the replication has given it up or

@@ -164,18 +164,21 @@ def test_a_long_replication_has_its_recorder_elsewhere_and_leaves_the_same_bytes
 
     monkeypatch.setattr(simulation.runs, "RecorderProcess", Counted)
     left: list[dict[str, bytes]] = []
-    for long, expected in ((121, 0), (120, 1)):  # 120 calls are expected in the hour
+    # 120 calls are expected in the hour.
+    for long, processors, expected in ((121, 2, 0), (120, 1, 0), (120, 2, 1)):
         monkeypatch.setattr(simulation.runs, "LONG", long)
-        out = tmp_path / str(long)
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _pid, usable=processors: set(range(usable)))
+        out = tmp_path / f"{long}-{processors}"
         simulation.runs.run_replication(scenario, 0, out, False, lambda _share, _calls: None)
         assert len(made) == expected
         left.append(files(out))
-    assert left[0] == left[1]
+    assert left[0] == left[1] == left[2]
     assert len(left[0]) == 2
 
 
 def test_progress_that_raises_gives_the_recorder_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulation.runs, "LONG", 0)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1})
 
     def stop(_share: float, _calls: int) -> None:
         raise KeyboardInterrupt
