@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 
 import click
@@ -15,7 +14,7 @@ from cli.exits import COULD_NOT_RUN, FAILED, OK, WRONG_INPUT
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
-    help="Of the run's embedded store; else BUSYHOUR_STORE_URL.",
+    help="Of the run's embedded store; else BUSYHOUR_STORE_URL or BUSYHOUR_DATA_DIR.",
 )
 def doctor(data_dir: Path | None) -> int:
     """Look twice at every live run of a store, and name what is broken: contacts with two calls or in no state, calls
@@ -25,8 +24,16 @@ def doctor(data_dir: Path | None) -> int:
     """
     from busyhour.adapters.valkey.embedded import url_of
     from busyhour.adapters.valkey.errors import StoreRefusedError
+    from busyhour.settings import Settings, WrongSettingError
 
-    url = os.environ.get("BUSYHOUR_STORE_URL")
+    try:
+        settings = Settings.read()
+    except WrongSettingError as wrong:
+        click.echo(wrong, err=True)
+        return WRONG_INPUT
+    url = settings.store_url
+    if data_dir is None and url is None:
+        data_dir = settings.data_dir
     if data_dir is not None:
         try:
             url = url_of(data_dir)
