@@ -53,6 +53,8 @@ def batches(path: Path, after: int) -> Iterator[Batch]:
                 continue
             if len(cells) > len(header):
                 wrong[number] = f"the row has {len(cells)} cells, and the header {len(header)}"
+            elif any("\0" in cell for cell in cells):
+                wrong[number] = "a cell holds the character NUL"
             else:
                 given[number] = contact_of(header, cells)
             if len(given) + len(wrong) >= BATCH:
