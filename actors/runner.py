@@ -20,10 +20,13 @@ from actors.doctor import Facts, Patient
 from actors.plan import CALL_HOSTS, LivePlan
 from busyhour.adapters.valkey.admission import Became, StoreAdmission
 from busyhour.adapters.valkey.connection import connect
+from busyhour.adapters.valkey.contacts import AccountContacts
+from busyhour.adapters.valkey.enrolment import Enrolment
 from busyhour.adapters.valkey.journal import Journal, append_each
 from busyhour.adapters.wall_clock import RunClock
 from busyhour.core.call import Call
 from busyhour.core.ids import ABSENT, MILLISECOND, Instant
+from busyhour.core.phones import phone_of
 from busyhour.host import Host, Plain, campaign_host
 from busyhour.results.tallies import Tallies
 from simulation.live_part import LivePart
@@ -78,7 +81,7 @@ class Runner:
         self._claims: Counter[int] = Counter()
         self._unanswered = ABSENT
         """The campaign whose claim may have been answered without our hearing it."""
-        self._ended: dict[int, list[tuple[Became, int]]] = {}
+        self._ended: dict[int, list[tuple[Became, int, int]]] = {}
         """Trunk → what became of its calls and is not reported yet."""
         self._snapshot_at: dict[str, int] = {}
         self._down: set[int] = set()
@@ -91,9 +94,12 @@ class Runner:
         """Claim the journals and go on from where they end. Raises StoreRefusedError, FencedError, RedisError."""
         plan = self.plan
         self._client: Any = await connect(plan.store_url)
-        self.admission = StoreAdmission(self._client, plan.scope)
+        self.admission = StoreAdmission(self._client, plan.scope, plan.account)
+        contacts = AccountContacts(self._client, plan.scope, plan.account)
+        self._enrolled = {n: Enrolment(self._client, contacts, name) for n, name in plan.enrolled.items()}
         self._patient = Patient(self._client, plan.scope, self.facts)
-        self.part = LivePart(plan.scenario(), plan.roles[self.actor], CALL_HOSTS, plan.replication)
+        role = plan.roles[self.actor]
+        self.part = LivePart(plan.scenario(), role, CALL_HOSTS, plan.replication, list(plan.enrolled))
         if plan.dial_log is not None:
             self.part.dialer.saw = dial_log(str(plan.dial_log))
         self.journals: dict[str, Journal] = {}
@@ -139,7 +145,12 @@ class Runner:
 
     def _is_busy(self) -> bool:
         self._noted.clear()
-        return bool(self.part.admission.asked) or any(host.has_inputs() for host in self.part.hosts.values())
+        part = self.part
+        return (
+            bool(part.admission.asked)
+            or bool(part.contacts.asked)
+            or any(host.has_inputs() for host in part.hosts.values())
+        )
 
     async def turn(self) -> None:
         """Raises FencedError, RedisError, OSError; nothing that was not durable has happened then."""
@@ -156,6 +167,8 @@ class Runner:
         while part.admission.asked and not part.stopped:
             await self._claim(part.admission.asked[0])
             part.admission.asked.pop(0)
+        for number, count in list(part.contacts.asked.items()):
+            await self._read_contacts(number, count)
         if busy:
             async with self._applied:
                 self._applied.notify_all()
@@ -183,7 +196,7 @@ class Runner:
         name = campaign_host(number)
         host = self.part.hosts[name]
         campaign = host.driver.campaigns[number]
-        phones = [""] * len(campaign.claimed)
+        phones = campaign.numbers_claimed(host.at)
         self._unanswered = number
         answer = await self.admission.claim(
             self.journals[name],
@@ -200,6 +213,14 @@ class Runner:
         host.apply(json.loads(answer.entry))
         self._may_talk(name, host)
 
+    async def _read_contacts(self, number: int, count: int) -> None:
+        """The next page of a campaign's contacts, to be noted. Reading it again gives the same."""
+        host = self.part.hosts[campaign_host(number)]
+        page = await self._enrolled[number].page(host.dial_lists[number].cursor, count)
+        rows = [(c.number, c.timezone or "", c.priority, phone_of(c.phone)) for c in page.contacts]
+        host.note_contacts(number, rows, page.cursor, page.is_last)
+        del self.part.contacts.asked[number]
+
     async def _report(self) -> None:
         """Tell the limits which calls their trunks have taken, refused and ended, and whether these are up."""
         if 0 in self.part.role.calls:
@@ -212,11 +233,13 @@ class Runner:
         for host in self.part.hosts.values():
             for call in host.accepted:
                 if call.trunk != ABSENT:
-                    self._ended.setdefault(call.trunk, []).append(("accepted", call.id))
+                    self._ended.setdefault(call.trunk, []).append(("accepted", call.id, call.campaign))
             host.accepted.clear()
         for ended in self.part.logs:
-            for trunk, call_id, refused in ended.ended:
-                self._ended.setdefault(trunk, []).append(("refused" if refused else "ended", call_id))
+            for trunk, call_id, campaign, refused in ended.ended:
+                self._ended.setdefault(trunk, []).append(
+                    ("refused" if refused else "ended", call_id, campaign)
+                )
             ended.ended.clear()
         now = self.clock.now()
         for trunk in list(self._ended):
@@ -336,7 +359,7 @@ class Runner:
                     "attempts": c.attempts,
                     "in_flight": len(c.in_flight),
                     "blocked_by": c.blocked_by,
-                    "done": c.contacts.completed + c.contacts.exhausted + c.contacts.skipped_unknown_zone,
+                    "done": c.contacts.done(),
                 }
                 for n, c in campaigns.items()
             },
@@ -357,7 +380,7 @@ class Runner:
                 "leased": contacts.leased,
                 "completed": contacts.completed,
                 "exhausted": contacts.exhausted,
-                "skipped": contacts.skipped_unknown_zone,
+                "skipped": contacts.skipped(),
                 "in_flight": list(driver.campaigns[number].in_flight),
             }
         return Facts(

@@ -262,11 +262,16 @@ class Driver(Executor):
     def _begin_attempts(self, answer: ClaimsAnswered) -> None:
         self.receive_next(answer)
         campaign = self.campaigns[answer.campaign]
-        for i, lease in enumerate(answer.granted):
-            call = campaign.new_call(answer.calls[i], lease, self.now)
+        for i, lease in enumerate(answer.leases):
+            call_id = answer.calls[i]
+            if call_id < 0:
+                continue
+            call = campaign.new_call(call_id, lease, self.now)
             if self.post is None or not self.post.begin(call, self.now):
                 self.calls[call.id] = call
                 self.receive_next(CallEvent(ATTEMPT_ADMITTED, call.id))
 
     def load_contacts(self, command: LoadContacts) -> None:
-        self.receive_next(self.contacts.load(command.campaign, command.count, self.now))
+        loaded = self.contacts.load(command.campaign, command.count, self.now)
+        if loaded is not None:
+            self.receive_next(loaded)

@@ -18,6 +18,7 @@ from typing import Final, cast, final
 
 from busyhour.core.call import Call
 from busyhour.core.call_states import CREATED, ENDED, RINGING, WAITING
+from busyhour.core.dial_list import ContactRow, DialList
 from busyhour.core.errors import SnapshotError
 from busyhour.core.events import ATTEMPT_ADMITTED, CallEvent, CampaignEvent, ClaimsAnswered, Event
 from busyhour.core.ids import ABSENT, Instant
@@ -40,6 +41,7 @@ CALL_DEADLINE: Final = "CallDeadline"
 QUEUE_DEADLINE: Final = "QueueDeadline"
 CAMPAIGN_DEADLINE: Final = "CampaignDeadline"
 CLAIMS_ANSWERED: Final = "ClaimsAnswered"
+CONTACTS_READ: Final = "ContactsRead"
 ROW: Final = "Row"
 
 
@@ -101,6 +103,7 @@ class Host:
         "calls_waiting",
         "collected",
         "deadlines",
+        "dial_lists",
         "driver",
         "lines",
         "name",
@@ -137,6 +140,8 @@ class Host:
         """Calls that have begun to wait since the list was last emptied: their carrier would like to know."""
         self.accepted: list[Call] = []
         """Calls that their carrier has taken since the list was last emptied: the limits would like to know."""
+        self.dial_lists: dict[int, DialList] = {}
+        """Of the campaigns here whose contacts are read from the store."""
         self.collected: list[bytes] = []
         """What is being appended."""
         self._batch: list[Plain] = []
@@ -229,6 +234,8 @@ class Host:
             self.driver.campaign_deadline(self.driver.campaigns[cast("int", entry[4])])
         elif name == CLAIMS_ANSWERED:
             self._claims_answered(entry)
+        elif name == CONTACTS_READ:
+            self._contacts_read(entry)
         else:
             self._event(from_plain(entry[3:]))
 
@@ -253,17 +260,32 @@ class Host:
                 self.accepted.append(call)
 
     def _claims_answered(self, entry: Plain) -> None:
-        """[at, "", 0, name, campaign, calls, places of granted leases, of rejected ones, blocked_by, retry_at, due]"""
+        """[at, "", 0, name, campaign, calls by place, blocked_by, retry_at, due]; `due` of the granted ones."""
         number = cast("int", entry[4])
-        campaign = self.driver.campaigns[number]
         calls = cast("list[int]", entry[5])
-        places = cast("list[int]", entry[6])
-        granted = [campaign.claimed[place] for place in places]
-        self.post.due = dict(zip(calls, cast("list[int]", entry[10]), strict=True))
-        returned = [lease for place, lease in enumerate(campaign.claimed) if place not in places]
+        granted = [call for call in calls if call >= 0]
+        self.post.due = dict(zip(granted, cast("list[int]", entry[8]), strict=True))
+        claimed = self.driver.campaigns[number].claimed
         self.driver.claims_answered(
-            ClaimsAnswered(number, granted, calls, returned, cast("int", entry[8]), cast("int", entry[9]))
+            ClaimsAnswered(number, claimed, calls, cast("int", entry[6]), cast("int", entry[7]))
         )
+
+    def note_contacts(
+        self, campaign: int, rows: list[ContactRow], cursor: dict[int, int], is_last: bool
+    ) -> None:
+        """A page of the campaign's contacts has been read."""
+        pairs = [[priority, place] for priority, place in cursor.items()]
+        self.note([CONTACTS_READ, campaign, [list(row) for row in rows], pairs, 1 if is_last else 0])
+
+    def _contacts_read(self, entry: Plain) -> None:
+        """[at, "", 0, name, campaign, rows, pairs of the cursor, whether they are the last]"""
+        rows = [
+            (cast("int", row[0]), str(row[1]), cast("int", row[2]), cast("int", row[3]))
+            for row in cast("list[list[object]]", entry[5])
+        ]
+        cursor = {pair[0]: pair[1] for pair in cast("list[list[int]]", entry[6])}
+        dial_list = self.dial_lists[cast("int", entry[4])]
+        self.driver.receive(dial_list.read(rows, cursor, entry[7] == 1))
 
     # What goes out ------------------------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ class Admission:
     __slots__ = ()
 
     def claim(self, campaign: int, leases: list[Lease], now: Instant) -> ClaimsAnswered | None:
-        """Grant a prefix of `leases`, in order; the rest come back with the reason and the instant to ask again.
+        """Answer each of `leases`: granted, rejected, or to come back, with the reason and the instant to ask again.
 
         None where that takes time: `Driver.claims_answered` is told the answer then.
         """
@@ -69,8 +69,11 @@ class Contacts:
 
     __slots__ = ()
 
-    def load(self, campaign: int, count: int, now: Instant) -> CampaignEvent:
-        """The next `count` contacts in dialling order, as a `ContactsLoaded`."""
+    def load(self, campaign: int, count: int, now: Instant) -> CampaignEvent | None:
+        """The next `count` contacts in dialling order, as a `ContactsLoaded`.
+
+        None where that takes time: it is received like anything from outside then.
+        """
         raise NotImplementedError
 
 

@@ -18,7 +18,6 @@ from busyhour.adapters import wall_clock
 from busyhour.adapters.speech.engine import SpeechEngine
 from busyhour.adapters.speech.espeak import EspeakEngine
 from busyhour.adapters.valkey.connection import connect
-from busyhour.adapters.valkey.contact_documents import ContactDocuments
 from busyhour.adapters.webhooks.addresses import Addresses
 from busyhour.adapters.webhooks.courier import Courier
 from busyhour.adapters.webhooks.deliveries import Deliveries
@@ -27,7 +26,6 @@ from busyhour.core.ids import Instant
 from busyhour.settings import Settings
 from serve_app import errors, times
 from serve_app.edge import Edge
-from serve_app.enrolments import Enrolments, NoEnrolments
 from serve_app.job_runner import JobRunner
 from serve_app.metrics import Metrics
 from serve_app.openapi import document_of
@@ -74,7 +72,6 @@ class Wiring:
     files: Path
     settings: Settings
     runtime: Runtime = field(default_factory=NoRuntime)
-    enrolments: Enrolments = field(default_factory=NoEnrolments)
     engine: SpeechEngine = field(default_factory=EspeakEngine)
     clock: Callable[[], Instant] = wall_clock.now
     hosts_workers: bool = True
@@ -124,14 +121,7 @@ async def _running(app: FastAPI, wiring: Wiring) -> AsyncGenerator[None]:
         settings = wiring.settings
         platform = Platform.over(client, wiring.clock, wiring.files, settings.rate_limit_scale)
         addresses = Addresses(settings.webhook_allow)
-        services = Services.over(
-            platform,
-            wiring.runtime,
-            ContactDocuments(client, platform.scope),
-            wiring.enrolments,
-            addresses,
-            wiring.engine,
-        )
+        services = Services.over(platform, wiring.runtime, addresses, wiring.engine)
         app.state.platform, app.state.services = platform, services
         if wiring.hosts_workers:
             draws = Random(wiring.clock())

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from busyhour.adapters.timezones import load_zone
 from busyhour.core.call import Call
 from busyhour.core.call_states import WAITING
-from busyhour.core.campaign import COMPLETED, STOPPED
+from busyhour.core.campaign import COMPLETED, LOAD_BATCH, STOPPED
+from busyhour.core.dial_list import DialList
 from busyhour.core.disposition import END_HORIZON
 from busyhour.core.events import HangUpRequested
 from busyhour.core.ids import ABSENT, SECOND, Instant
@@ -35,7 +37,7 @@ from busyhour.results.tallies import Tallies
 from simulation.agenda import CHANGES, Occurrence
 from simulation.assembly import World, assemble
 from simulation.carrier import leg_of
-from simulation.contact_supply import SimulatedContacts
+from simulation.contact_supply import SimulatedContacts, UnlistedContacts
 from simulation.desk import SimulatedDesk
 from simulation.draws import Draws, QueueTimes
 from simulation.inbound import CallerAgain, InboundSource
@@ -46,8 +48,10 @@ from simulation.live_ports import (
     MutedCarrier,
     MutedDesk,
     PromisedCarrier,
+    StoredContacts,
     WrapUps,
 )
+from simulation.outbound_assembly import calling_hours_of, own_zone
 from simulation.runs import Baseline
 from simulation.scenario import Scenario
 from simulation.substreams import Substreams
@@ -84,8 +88,19 @@ class _Nothing:
 class LivePart:
     """The hosts of one role. `restore` each of them, then `begin`; from then on `happen`, `apply` and `next_due`."""
 
-    def __init__(self, scenario: Scenario, role: Role, call_hosts: int, replication: int = 0) -> None:
-        """`call_hosts`: how many virtual shards there are in all. What is random is drawn as in that replication."""
+    def __init__(
+        self,
+        scenario: Scenario,
+        role: Role,
+        call_hosts: int,
+        replication: int = 0,
+        stored: Sequence[int] = (),
+    ) -> None:
+        """`call_hosts`: how many virtual shards there are in all. What is random is drawn as in that replication.
+
+        The contacts of the campaigns `stored` are read from the store, `contacts.asked` says when; of those the
+        scenario's count says how many there are.
+        """
         self.scenario = scenario
         self.role = role
         self.world: World = assemble(scenario, replication, _Nothing())
@@ -98,6 +113,10 @@ class LivePart:
         self.hosts: dict[str, Host] = {}
         self.baseline = Baseline(world)
         self._contacts = cast("SimulatedContacts", front.contacts)
+        self.contacts = StoredContacts(front.contacts, list(stored))
+        for number in stored:
+            self._contacts.supplies[number] = UnlistedContacts(self._contacts.supplies[number].count)
+            world.carrier.callees[number].contacts = self._contacts.supplies[number]
         self._reservations_looked_at: Instant = 0
         self.stopped = False
         """The run is over: nothing is dialled any more."""
@@ -116,7 +135,7 @@ class LivePart:
                 MutedCarrier(),
                 MutedDesk(),
                 self.admission,
-                front.contacts,
+                self.contacts,
                 world.log,
             )
             driver.now = front.now
@@ -124,9 +143,20 @@ class LivePart:
             self.logs.append(LiveLog(host, self.carrier, world.log.sources, wrap_ups))
             driver.log = self.logs[-1]
             self.hosts[name] = host
+        for number in role.campaigns:
+            if number in self.contacts.stored:
+                self.hosts[campaign_host(number)].dial_lists[number] = self._dial_list(number)
         self.intake = HostIntake(front, self.hosts, call_hosts, next(iter(self.hosts.values())))
         front.intake = self.intake
         front.post = next(iter(self.hosts.values())).post
+
+    def _dial_list(self, number: int) -> DialList:
+        """Of a campaign whose contacts are in the store."""
+        own = own_zone(self.scenario)
+        plan = list(self.scenario.campaigns.values())[number]
+        hours, hours_zone = calling_hours_of(plan)
+        contacts = self.world.driver.campaigns[number].contacts
+        return DialList(number, contacts, hours, hours_zone, lambda name: load_zone(name) if name else own)
 
     def restore(self, name: str, snapshot: bytes | None, entries: Sequence[bytes]) -> None:
         """Bring a host to where its journal ends. Raises SnapshotError."""
@@ -138,6 +168,8 @@ class LivePart:
                 restore_queues(host.driver.queues, plain["machine"])
             elif name.startswith("campaigns/"):
                 number = int(name.partition("/")[2])
+                if number in host.dial_lists:
+                    host.dial_lists[number].restore(plain["dial_list"])
                 restore_campaign(host.driver.campaigns[number], plain["machine"])
                 self._contacts.supplies[number].handed_over = plain["handed_over"]
         for entry in entries:
@@ -153,6 +185,8 @@ class LivePart:
             number = int(name.partition("/")[2])
             plain["machine"] = campaign_snapshot(host.driver.campaigns[number])
             plain["handed_over"] = self._contacts.supplies[number].handed_over
+            if number in host.dial_lists:
+                plain["dial_list"] = host.dial_lists[number].snapshot()
         return json.dumps(plain, separators=(",", ":")).encode()
 
     def begin(self, now: Instant) -> None:
@@ -168,6 +202,7 @@ class LivePart:
                 statistics = StatisticsStart(self.baseline.begin)
                 self.agenda.at(self.baseline.begins_at, CHANGES, statistics)
         self.admission.asked.clear()
+        self.contacts.asked.clear()
         for host in self.hosts.values():
             host.driver.carrier = self.dialer
             host.driver.desk = self.desk
@@ -177,6 +212,8 @@ class LivePart:
         for number in self.role.campaigns:
             if self.world.driver.campaigns[number].claimed:
                 self.admission.asked.append(number)
+            if self.world.driver.campaigns[number].contacts.loading:
+                self.contacts.asked[number] = LOAD_BATCH
         if self.role.queues:
             self.desk.resume()
 
@@ -263,7 +300,9 @@ class LivePart:
         contacts = self.world.driver.campaigns[number].contacts
         supply = self._contacts.supplies[number]
         loaded = len(contacts.fresh) + len(contacts.due) + len(contacts.returned)
-        return loaded + supply.count - supply.handed_over
+        dial_list = self.hosts[campaign_host(number)].dial_lists.get(number)
+        read = supply.handed_over if dial_list is None else sum(dial_list.cursor.values())
+        return loaded + supply.count - read
 
     def is_work_over(self) -> bool:
         """No campaign here has work left."""

@@ -14,11 +14,11 @@ from busyhour.core.disposition import (
     END_TRUNK_DOWN,
     FAILED,
 )
-from busyhour.core.events import ClaimsAnswered
+from busyhour.core.events import CampaignEvent, ClaimsAnswered
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.core.snapshots import call_facts
 from busyhour.host import RECORDER, ROW, Host
-from busyhour.ports import Admission, CallLog, Carrier, Desk
+from busyhour.ports import Admission, CallLog, Carrier, Contacts, Desk
 from simulation.carrier import Leg, SimulatedCarrier
 from simulation.desk import SimulatedDesk
 from simulation.draws import Draws
@@ -37,6 +37,26 @@ class AwaitedAdmission(Admission):
 
     def claim(self, campaign: int, leases: list[Lease], now: Instant) -> ClaimsAnswered | None:
         self.asked.append(campaign)
+        return None
+
+
+@final
+class StoredContacts(Contacts):
+    """Contacts of some campaigns are in the store: what is asked is kept until somebody has read it there."""
+
+    __slots__ = ("asked", "elsewhere", "stored")
+
+    def __init__(self, elsewhere: Contacts, stored: list[int]) -> None:
+        self.elsewhere: Contacts = elsewhere
+        """Of the other campaigns."""
+        self.stored: list[int] = stored
+        self.asked: dict[int, int] = {}
+        """Campaign → how many contacts it awaits."""
+
+    def load(self, campaign: int, count: int, now: Instant) -> CampaignEvent | None:
+        if campaign not in self.stored:
+            return self.elsewhere.load(campaign, count, now)
+        self.asked[campaign] = count
         return None
 
 
@@ -90,8 +110,8 @@ class LiveLog(CallLog):
         self._carrier: SimulatedCarrier = carrier
         self._sources: list[InboundSource] = sources
         self._wrap_ups: WrapUps = wrap_ups
-        self.ended: list[tuple[int, int, bool]] = []
-        """(trunk, call, refused by the trunk) of the calls that have ended since it was last emptied."""
+        self.ended: list[tuple[int, int, int, bool]] = []
+        """(trunk, call, campaign, refused by the trunk) of the calls that have ended since it was last emptied."""
 
     def write(self, call: Call) -> None:
         wrap_up_us = 0
@@ -101,7 +121,7 @@ class LiveLog(CallLog):
         self._host.send(RECORDER, row)
         if call.trunk != ABSENT:
             refused = call.end_reason == END_NO_CHANNEL or call.end_reason == END_TRUNK_DOWN
-            self.ended.append((call.trunk, call.id, refused))
+            self.ended.append((call.trunk, call.id, call.campaign, refused))
         leg = call.line
         if isinstance(leg, Leg):
             self._carrier.close(leg, call.ended_at)

@@ -1,5 +1,6 @@
 """From a scenario's campaigns to machines, contact lists and the people on them."""
 
+from array import array
 from dataclasses import dataclass, field
 
 from busyhour.adapters.timezones import load_zone
@@ -10,6 +11,7 @@ from busyhour.core.contact_list import ContactList, ZoneClock
 from busyhour.core.disposition import AMD_HUMAN, AMD_MACHINE, DISPOSITIONS
 from busyhour.core.ids import ABSENT, SECOND
 from busyhour.core.pacing import PACING_MODES, pacer_for
+from busyhour.core.phones import phone_of
 from simulation.callees import AS_DRAWN, FOREVER, OUTCOMES, Callees, CalleeTimes, Script
 from simulation.contact_supply import ContactSupply, CountedContacts, ListedContacts
 from simulation.draws import QueueTimes
@@ -44,15 +46,7 @@ class OutboundAssembly:
         zones, supply = self._contacts(name, plan)
         self.supplies.append(supply)
         self.callees.append(self._callees(name, plan, zones, supply))
-        hours = None
-        hours_zone = None
-        if plan.calling_hours is not None:
-            hours = CallingHours(
-                plan.calling_hours.start, plan.calling_hours.end, days_mask(list(plan.calling_hours.days))
-            )
-            if plan.calling_hours.timezone != "recipient":
-                hours_zone = load_zone(plan.calling_hours.timezone)
-                assert hours_zone is not None, "the scenario's model knows its time zones"
+        hours, hours_zone = calling_hours_of(plan)
         clocks = [ZoneClock(zone, hours, hours_zone) for zone in zones]
         contacts = ContactList(supply.count, clocks, _retry(plan))
         pacing = plan.pacing
@@ -89,9 +83,7 @@ class OutboundAssembly:
 
         Who has no zone lives by the clock's own offset, who has an unknown one gets none.
         """
-        offset = self.scenario.clock.start.utcoffset()
-        assert offset is not None, "the scenario's model insists on an offset"
-        own = Zone([], [round(offset.total_seconds()) * SECOND])
+        own = own_zone(self.scenario)
         zones: list[Zone] = []
         number_of: dict[str | None, int] = {}
 
@@ -115,13 +107,15 @@ class OutboundAssembly:
             return zones, CountedContacts(contacts.count, cumulated, chances)
         zone_numbers: list[int] = []
         priorities: list[int] = []
+        phones = array("q")
         labels: list[str] = []
         for contact in contact_rows(self.scenario, name):
             zone_numbers.append(zone_no(contact.timezone))
             priorities.append(contact.priority)
+            phones.append(phone_of(contact.phone))
             labels.append(contact.external_id or contact.phone)
         self.labels.append(labels)
-        return zones, ListedContacts(zone_numbers, priorities)
+        return zones, ListedContacts(zone_numbers, priorities, phones)
 
     def _callees(self, name: str, plan: CampaignPlan, zones: list[Zone], contacts: ContactSupply) -> Callees:
         people = self.scenario.callees[plan.callees]
@@ -153,6 +147,25 @@ class OutboundAssembly:
                 if contact.behaviour:
                     callees.scripts[number] = [_script(entry) for entry in contact.behaviour]
         return callees
+
+
+def calling_hours_of(plan: CampaignPlan) -> tuple[CallingHours | None, Zone | None]:
+    """The hours, and whose clock they are read on where that is not each contact's own."""
+    hours = plan.calling_hours
+    if hours is None:
+        return None, None
+    zone = None
+    if hours.timezone != "recipient":
+        zone = load_zone(hours.timezone)
+        assert zone is not None, "the scenario's model knows its time zones"
+    return CallingHours(hours.start, hours.end, days_mask(list(hours.days))), zone
+
+
+def own_zone(scenario: Scenario) -> Zone:
+    """Where those live who name no zone: the clock's own offset."""
+    offset = scenario.clock.start.utcoffset()
+    assert offset is not None, "the scenario's model insists on an offset"
+    return Zone([], [round(offset.total_seconds()) * SECOND])
 
 
 def _retry(plan: CampaignPlan) -> RetryRules:
