@@ -12,7 +12,9 @@ from serve_app.sentences import wrong
 State: TypeAlias = Literal["draft", "scheduled", "running", "paused", "stopping", "stopped", "completed"]
 Mode: TypeAlias = Literal["agentless", "preview", "progressive", "power", "predictive"]
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Outcome: TypeAlias = Literal["busy", "no_answer", "machine", "failed", "abandoned", "blocked", "invalid"]
+Outcome: TypeAlias = Literal[
+    "busy", "no_answer", "machine", "failed", "abandoned", "blocked", "invalid", "unknown"
+]
 ContactStatus: TypeAlias = Literal["pending", "in_progress", "waiting", "completed", "exhausted", "skipped"]
 InFlight: TypeAlias = Literal["drain", "cancel_unanswered", "hang_up"]
 
