@@ -10,6 +10,18 @@ MAGIC_FIRST: Final = 1_500_555_0000
 MAGIC_LAST: Final = MAGIC_FIRST + 9_999
 
 
+def is_phone(text: str) -> bool:
+    """Whether a text has the form of a number in E.164 format."""
+    digits = text[1:]
+    return (
+        text[:1] == "+"
+        and 7 <= len(digits) <= 15
+        and digits.isascii()
+        and digits.isdigit()
+        and digits[0] != "0"
+    )
+
+
 def phone_of(text: str) -> int:
     """Of "+14155550123"; 0 of an empty text."""
     return int(text[1:]) if text else 0

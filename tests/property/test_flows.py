@@ -97,10 +97,12 @@ def event_of(name: str, dialogue: Dialogue, now: Instant) -> FlowEvent | None:
 
 
 def told(commands: list[FlowCommand]) -> list[tuple[object, ...]]:
-    return [
-        (type(each).__name__, *(getattr(each, name) for name in ("call", "node", *type(each).__slots__)))
-        for each in commands
-    ]
+    return [(type(each).__name__, *(getattr(each, name) for name in facts(type(each)))) for each in commands]
+
+
+def facts(kind: type) -> list[str]:
+    """The attributes of a class, which compiled has no `__slots__`."""
+    return [name for name in dir(kind) if name[0] != "_" and not callable(getattr(kind, name))]
 
 
 AWAITED = {

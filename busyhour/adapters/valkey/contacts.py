@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from busyhour.adapters.valkey.contact_records import ContactChange, ContactRecord, new_record, number_of
 from busyhour.adapters.valkey.keys import account_stem, do_not_call_key
 from busyhour.core.errors import BusyhourError
-from busyhour.core.phones import phone_of
+from busyhour.core.phones import is_phone, phone_of
 
 T = TypeVar("T")
 
@@ -285,6 +285,8 @@ class AccountContacts:
         self, before: int | None, phone: str | None, external_id: str | None, tag: str | None
     ) -> AsyncIterator[Sequence[int]]:
         """Numbers, descending, of all contacts below `before` that may be what is asked for."""
+        if phone is not None and not is_phone(phone):
+            return
         if phone is not None or external_id is not None:
             match, value = ("phone", phone_of(phone)) if phone is not None else ("external_id", external_id)
             (answer,) = await self._call("find", [self.stem], match, value)
