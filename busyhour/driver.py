@@ -221,6 +221,10 @@ class Driver(Executor):
         """A reservation's time is up."""
         self._carry_out(self.queues.on_deadline(self.now))
 
+    def queue_watched(self, campaign: int, queue: int) -> None:
+        """The campaign watches the queue from now on, and hears how it stands."""
+        self._carry_out(self.queues.watched(campaign, queue))
+
     def campaign_deadline(self, campaign: Campaign) -> None:
         """The campaign's deadline has come."""
         self._carry_out(campaign.on_deadline(self.now))

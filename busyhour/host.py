@@ -39,6 +39,7 @@ DIAL_AT: Final = "DialAt"
 CALL_DEADLINE: Final = "CallDeadline"
 QUEUE_DEADLINE: Final = "QueueDeadline"
 CAMPAIGN_DEADLINE: Final = "CampaignDeadline"
+QUEUE_WATCHED: Final = "QueueWatched"
 CLAIMS_ANSWERED: Final = "ClaimsAnswered"
 ROW: Final = "Row"
 
@@ -59,6 +60,24 @@ def addressee(event: Event, call_hosts: int) -> str:
     if isinstance(event, CampaignEvent):
         return campaign_host(event.campaign)
     return QUEUES
+
+
+class Chronicle:
+    """Sees each entry of a host's journal happen, in a replay too, so that what it sends has the same numbers."""
+
+    __slots__ = ()
+
+    def before(self, entry: Plain) -> None:
+        """It is about to happen."""
+        raise NotImplementedError
+
+    def after(self, entry: Plain) -> None:
+        """It has happened."""
+        raise NotImplementedError
+
+    def restored(self) -> None:
+        """The host is where a snapshot was taken of it, up to which everything has been told."""
+        raise NotImplementedError
 
 
 @final
@@ -99,6 +118,7 @@ class Host:
         "accepted",
         "at",
         "calls_waiting",
+        "chronicle",
         "collected",
         "deadlines",
         "driver",
@@ -139,6 +159,8 @@ class Host:
         """Calls that their carrier has taken since the list was last emptied: the limits would like to know."""
         self.collected: list[bytes] = []
         """What is being appended."""
+        self.chronicle: Chronicle | None = None
+        """Watches what becomes of the machines, where somebody wants to know."""
         self._batch: list[Plain] = []
         self._inputs: list[tuple[str, int, Plain]] = []
 
@@ -197,6 +219,15 @@ class Host:
         """Let an entry of the journal happen. Raises SnapshotError when it is none."""
         if len(entry) < 4:
             raise SnapshotError(self.name, f"{entry!r} is no entry")
+        chronicle = self.chronicle
+        if chronicle is None:
+            self._happen(entry)
+            return
+        chronicle.before(entry)
+        self._happen(entry)
+        chronicle.after(entry)
+
+    def _happen(self, entry: Plain) -> None:
         at = cast("int", entry[0])
         sender = str(entry[1])
         self.at = at
@@ -225,6 +256,8 @@ class Host:
                 self.driver.call_deadline_passed(call)
         elif name == QUEUE_DEADLINE:
             self.driver.queue_deadline()
+        elif name == QUEUE_WATCHED:
+            self.driver.queue_watched(cast("int", entry[4]), cast("int", entry[5]))
         elif name == CAMPAIGN_DEADLINE:
             self.driver.campaign_deadline(self.driver.campaigns[cast("int", entry[4])])
         elif name == CLAIMS_ANSWERED:
@@ -356,21 +389,20 @@ class HostPost(Post):
 class HostIntake(Intake):
     """What a carrier or a desk reports, noted by the host whose call or agents it is about."""
 
-    __slots__ = ("call_hosts", "fallback", "front", "hosts", "seized")
+    __slots__ = ("call_hosts", "front", "hosts", "seized")
 
-    def __init__(self, front: Driver, hosts: dict[str, Host], call_hosts: int, fallback: Host) -> None:
-        """`front` is the driver that carrier and desk know; `fallback` sends on what is for machines elsewhere."""
+    def __init__(self, front: Driver, hosts: dict[str, Host], call_hosts: int) -> None:
+        """`front` is the driver that carrier and desk know. What is for machines elsewhere the first host sends on."""
         self.front: Driver = front
         self.hosts: dict[str, Host] = hosts
         self.call_hosts: int = call_hosts
-        self.fallback: Host = fallback
         self.seized: list[tuple[int, int]] = []
         """(trunk, call) of calls that came in over a trunk since it was last emptied: they hold a channel."""
 
     def take(self, event: Event) -> None:
         host = self.hosts.get(addressee(event, self.call_hosts))
         if host is None:
-            host = self.fallback
+            host = next(iter(self.hosts.values()))
         if isinstance(event, CallEvent):
             call = self.front.calls.pop(event.call, None)
             if call is not None:

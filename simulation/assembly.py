@@ -28,6 +28,8 @@ from simulation.outbound_assembly import OutboundAssembly
 from simulation.recording import SimulatedCallLog
 from simulation.scenario import Scenario
 from simulation.scenario.filling import MESSAGE
+from simulation.scenario.queues import Queue as QueuePlan
+from simulation.scenario.queues import VoiceAgent as VoiceAgentPlan
 from simulation.scenario.trunks import Trunk
 from simulation.substreams import Substreams
 from simulation.timeline import LAUNCH, PAUSE, RESUME, STOP, CampaignChange, StaffChange, TrunkChange
@@ -53,10 +55,12 @@ def assemble(scenario: Scenario, replication: int, sink: Any, trace: Trace | Non
 
     Raises ScenarioError when a contact file turns out to be wrong.
     """
-    return _Assembly(scenario, replication).world(sink, trace)
+    return Assembly(scenario, replication).world(sink, trace)
 
 
-class _Assembly:
+class Assembly:
+    """What `world` is made of; whoever adds to that world later makes it of the same."""
+
     def __init__(self, scenario: Scenario, replication: int) -> None:
         self.scenario = scenario
         self.substreams = Substreams(scenario.seed, replication)
@@ -67,9 +71,7 @@ class _Assembly:
         self.trunk_no = {name: number for number, name in enumerate(scenario.trunks)}
         self.voice_no = {name: number for number, name in enumerate(scenario.voice_agents)}
         self.campaign_no = {name: number for number, name in enumerate(scenario.campaigns)}
-        self.queue_times = [
-            QueueTimes(queue.handle_time, queue.wrap_up, queue.patience) for queue in scenario.queues.values()
-        ]
+        self.queue_times = [queue_times(queue) for queue in scenario.queues.values()]
         self.trunks = [_trunk(trunk, self.start) for trunk in scenario.trunks.values()]
         self.outbound = OutboundAssembly(
             scenario, self.substreams, self.queue_times, self.queue_no, self.trunk_no, self.voice_no
@@ -91,7 +93,7 @@ class _Assembly:
         admission = SimulatedAdmission(
             self.trunks,
             [self.trunk_no[plan.trunk] for plan in scenario.campaigns.values()],
-            [_bucket(plan.limits.calls_per_second) for plan in scenario.campaigns.values()],
+            [bucket_of(plan.limits.calls_per_second) for plan in scenario.campaigns.values()],
         )
         log = SimulatedCallLog(sink)
         post = self._post()
@@ -144,13 +146,7 @@ class _Assembly:
         """The machine, and how many agents each pool has at most."""
         scenario = self.scenario
         queues = [
-            Queue(
-                number,
-                [self.pool_no[pool] for pool in queue.pools or ()],
-                UNLIMITED if queue.waiting_places is None else queue.waiting_places,
-                queue.discipline == "priority",
-                constant_of(queue.wrap_up) != 0,
-            )
+            queue_machine(number, queue, [self.pool_no[pool] for pool in queue.pools or ()])
             for number, queue in enumerate(scenario.queues.values())
         ]
         pools: list[Pool] = []
@@ -169,15 +165,13 @@ class _Assembly:
         return AgentQueues(queues, pools, agents), sizes
 
     def _voice(self) -> VoiceBank:
-        agents: list[VoiceAgent] = []
-        for agent in self.scenario.voice_agents.values():
-            share, to = 0.0, ABSENT
-            if agent.transfer is not None:
-                share, to = agent.transfer.share, self.queue_no[agent.transfer.to]
-            agents.append(
-                VoiceAgent(ABSENT if agent.capacity is None else agent.capacity, agent.talk_time, share, to)
-            )
-        return VoiceBank(agents, MESSAGE)
+        return VoiceBank([self.voice_agent(agent) for agent in self.scenario.voice_agents.values()], MESSAGE)
+
+    def voice_agent(self, plan: VoiceAgentPlan) -> VoiceAgent:
+        share, to = 0.0, ABSENT
+        if plan.transfer is not None:
+            share, to = plan.transfer.share, self.queue_no[plan.transfer.to]
+        return VoiceAgent(ABSENT if plan.capacity is None else plan.capacity, plan.talk_time, share, to)
 
     def _watch_sessions(self, voice: VoiceBank, campaigns: list[Campaign], first: int) -> None:
         """A voice agent's sessions, all free at first, are to its campaigns what idle agents are to others."""
@@ -274,7 +268,21 @@ class _Assembly:
                         agenda.at(at, CHANGES, occurrence, stage)
 
 
-def _bucket(calls_per_second: float | None) -> TokenBucket | None:
+def queue_machine(number: int, plan: QueuePlan, pools: list[int]) -> Queue:
+    return Queue(
+        number,
+        pools,
+        UNLIMITED if plan.waiting_places is None else plan.waiting_places,
+        plan.discipline == "priority",
+        constant_of(plan.wrap_up) != 0,
+    )
+
+
+def queue_times(plan: QueuePlan) -> QueueTimes:
+    return QueueTimes(plan.handle_time, plan.wrap_up, plan.patience)
+
+
+def bucket_of(calls_per_second: float | None) -> TokenBucket | None:
     return None if calls_per_second is None else TokenBucket.from_rate(calls_per_second)
 
 
@@ -291,4 +299,6 @@ def _trunk(trunk: Trunk, begins_at: Instant) -> SimulatedTrunk:
             faults.refuse,
         )
     channels = ABSENT if trunk.channels is None else trunk.channels
-    return SimulatedTrunk(channels, _bucket(trunk.calls_per_second), trunk.post_dial_delay, shares, begins_at)
+    return SimulatedTrunk(
+        channels, bucket_of(trunk.calls_per_second), trunk.post_dial_delay, shares, begins_at
+    )

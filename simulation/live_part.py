@@ -27,17 +27,18 @@ from busyhour.host import (
     CAMPAIGN_DEADLINE,
     QUEUE_DEADLINE,
     QUEUES,
+    RECORDER,
     Host,
     HostIntake,
     campaign_host,
 )
 from busyhour.results.tallies import Tallies
 from simulation.agenda import CHANGES, Occurrence
-from simulation.assembly import World, assemble
+from simulation.assembly import Assembly, World
 from simulation.carrier import leg_of
 from simulation.contact_supply import SimulatedContacts
 from simulation.desk import SimulatedDesk
-from simulation.draws import Draws, QueueTimes
+from simulation.draws import Draws
 from simulation.inbound import CallerAgain, InboundSource
 from simulation.live_ports import (
     AwaitedAdmission,
@@ -50,7 +51,6 @@ from simulation.live_ports import (
 )
 from simulation.runs import Baseline
 from simulation.scenario import Scenario
-from simulation.substreams import Substreams
 from simulation.timeline import CampaignChange, StaffChange, StatisticsStart, TrunkChange
 
 OCCURRENCES_A_TURN: Final = 1_024
@@ -84,11 +84,25 @@ class _Nothing:
 class LivePart:
     """The hosts of one role. `restore` each of them, then `begin`; from then on `happen`, `apply` and `next_due`."""
 
-    def __init__(self, scenario: Scenario, role: Role, call_hosts: int, replication: int = 0) -> None:
-        """`call_hosts`: how many virtual shards there are in all. What is random is drawn as in that replication."""
+    def __init__(
+        self,
+        scenario: Scenario,
+        role: Role,
+        call_hosts: int,
+        replication: int = 0,
+        rows_to: str = RECORDER,
+    ) -> None:
+        """`call_hosts`: how many virtual shards there are in all. What is random is drawn as in that replication.
+        `rows_to` is the host that takes the rows of ended calls.
+        """
         self.scenario = scenario
         self.role = role
-        self.world: World = assemble(scenario, replication, _Nothing())
+        self.campaigns = list(role.campaigns)
+        """Those hosted here."""
+        self.rows_to = rows_to
+        self._call_hosts = call_hosts
+        self.assembly = Assembly(scenario, replication)
+        self.world: World = self.assembly.world(_Nothing(), None)
         world = self.world
         front = world.driver
         self.agenda = world.engine.agenda
@@ -101,32 +115,38 @@ class LivePart:
         self._reservations_looked_at: Instant = 0
         self.stopped = False
         """The run is over: nothing is dialled any more."""
-        times = [QueueTimes(q.handle_time, q.wrap_up, q.patience) for q in scenario.queues.values()]
-        wrap_ups = WrapUps(
-            Draws(Substreams(scenario.seed, replication), "live", times, None),
-            [queue.wraps_up for queue in front.queues.queues],
+        self.wrap_ups = WrapUps(
+            Draws(self.assembly.substreams, "live", self.assembly.queue_times, None), world.log.wraps_up
         )
         people = cast("SimulatedDesk", front.desk)
-        self.desk = LiveDesk(people, front.queues, wrap_ups)
+        self.desk = LiveDesk(people, front.queues, self.wrap_ups)
         self.dialer = PromisedCarrier(self.carrier)
-        for name in role.hosts():
-            driver = Driver(
-                front.queues,
-                front.campaigns,
-                MutedCarrier(),
-                MutedDesk(),
-                self.admission,
-                front.contacts,
-                world.log,
-            )
-            driver.now = front.now
-            host = Host(name, driver, call_hosts)
-            self.logs.append(LiveLog(host, self.carrier, world.log.sources, wrap_ups))
-            driver.log = self.logs[-1]
-            self.hosts[name] = host
-        self.intake = HostIntake(front, self.hosts, call_hosts, next(iter(self.hosts.values())))
+        self.intake = HostIntake(front, self.hosts, call_hosts)
         front.intake = self.intake
-        front.post = next(iter(self.hosts.values())).post
+        for name in role.hosts():
+            self.open(name)
+
+    def open(self, name: str) -> Host:
+        """Host something more, whose machines are in the world."""
+        front = self.world.driver
+        driver = Driver(
+            front.queues,
+            front.campaigns,
+            MutedCarrier(),
+            MutedDesk(),
+            self.admission,
+            front.contacts,
+            self.world.log,
+        )
+        driver.now = front.now
+        host = Host(name, driver, self._call_hosts)
+        log = LiveLog(host, self.carrier, self.world.log.sources, self.wrap_ups, self.rows_to)
+        self.logs.append(log)
+        driver.log = log
+        self.hosts[name] = host
+        if front.post is None:
+            front.post = host.post
+        return host
 
     def restore(self, name: str, snapshot: bytes | None, entries: Sequence[bytes]) -> None:
         """Bring a host to where its journal ends. Raises SnapshotError."""
@@ -174,7 +194,7 @@ class LivePart:
             host.calls_waiting.clear()
             for call_id in list(host.driver.calls):
                 host.note(["CarrierLost", call_id])
-        for number in self.role.campaigns:
+        for number in self.campaigns:
             if self.world.driver.campaigns[number].claimed:
                 self.admission.asked.append(number)
         if self.role.queues:
@@ -191,7 +211,7 @@ class LivePart:
             return self.role.queues and due_at > self.hosts[QUEUES].turned_at
         if isinstance(occurrence, CampaignChange):
             number = occurrence.campaign
-            return number in self.role.campaigns and due_at > self.hosts[campaign_host(number)].turned_at
+            return number in self.campaigns and due_at > self.hosts[campaign_host(number)].turned_at
         if isinstance(occurrence, TrunkChange):
             return (
                 len(self.role.calls) > 0
@@ -214,7 +234,7 @@ class LivePart:
         front.now = now
         for shard in self.role.calls:
             self.hosts[f"calls/{shard}"].note_deadlines(now)
-        for number in () if self.stopped else self.role.campaigns:
+        for number in () if self.stopped else self.campaigns:
             due_at = front.campaigns[number].deadline()
             host = self.hosts[campaign_host(number)]
             if due_at != ABSENT and due_at <= now and not host.collected:
@@ -238,7 +258,7 @@ class LivePart:
     def next_due(self) -> Instant:
         """When something happens by itself; ABSENT when nothing does."""
         earliest = self.agenda.next_at()
-        for number in () if self.stopped else self.role.campaigns:
+        for number in () if self.stopped else self.campaigns:
             earliest = _earlier(earliest, self.world.driver.campaigns[number].deadline())
         for shard in self.role.calls:
             deadlines = self.hosts[f"calls/{shard}"].deadlines
@@ -268,7 +288,7 @@ class LivePart:
     def is_work_over(self) -> bool:
         """No campaign here has work left."""
         campaigns = self.world.driver.campaigns
-        return all(campaigns[number].state in (COMPLETED, STOPPED) for number in self.role.campaigns)
+        return all(campaigns[number].state in (COMPLETED, STOPPED) for number in self.campaigns)
 
     def tallies(self, now: Instant) -> Tallies:
         """What was counted until `now`; only what this role hosts means anything."""

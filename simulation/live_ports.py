@@ -17,7 +17,7 @@ from busyhour.core.disposition import (
 from busyhour.core.events import ClaimsAnswered
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.core.snapshots import call_facts
-from busyhour.host import RECORDER, ROW, Host
+from busyhour.host import ROW, Host
 from busyhour.ports import Admission, CallLog, Carrier, Desk
 from simulation.carrier import Leg, SimulatedCarrier
 from simulation.desk import SimulatedDesk
@@ -51,6 +51,10 @@ class WrapUps:
         self.wraps_up: list[bool] = wraps_up
         """By queue: whether its agents write calls up at all."""
 
+    def add_queue(self) -> None:
+        """There is another queue; `wraps_up` knows it."""
+        self._draws.add_queue()
+
     def of(self, queue: int, call: int) -> int:
         return self._draws.wrap_up_us(queue, call) if self.wraps_up[queue] else 0
 
@@ -79,17 +83,24 @@ class LiveDesk(Desk):
 
 @final
 class LiveLog(CallLog):
-    """Sends the rows of ended calls to the recorder, and frees what the calls held."""
+    """Sends the rows of ended calls to whoever keeps them, and frees what the calls held."""
 
-    __slots__ = ("_carrier", "_host", "_sources", "_wrap_ups", "ended")
+    __slots__ = ("_carrier", "_host", "_rows_to", "_sources", "_wrap_ups", "ended")
 
     def __init__(
-        self, host: Host, carrier: SimulatedCarrier, sources: list[InboundSource], wrap_ups: WrapUps
+        self,
+        host: Host,
+        carrier: SimulatedCarrier,
+        sources: list[InboundSource],
+        wrap_ups: WrapUps,
+        rows_to: str,
     ) -> None:
+        """`rows_to` is the host that takes them."""
         self._host: Host = host
         self._carrier: SimulatedCarrier = carrier
         self._sources: list[InboundSource] = sources
         self._wrap_ups: WrapUps = wrap_ups
+        self._rows_to: str = rows_to
         self.ended: list[tuple[int, int, bool]] = []
         """(trunk, call, refused by the trunk) of the calls that have ended since it was last emptied."""
 
@@ -98,7 +109,7 @@ class LiveLog(CallLog):
         if call.agent != ABSENT and call.end_reason != END_HORIZON:
             wrap_up_us = self._wrap_ups.of(call.queue, call.id)
         row: list[object] = [ROW, call_facts(call), wrap_up_us]
-        self._host.send(RECORDER, row)
+        self._host.send(self._rows_to, row)
         if call.trunk != ABSENT:
             refused = call.end_reason == END_NO_CHANNEL or call.end_reason == END_TRUNK_DOWN
             self.ended.append((call.trunk, call.id, refused))

@@ -235,6 +235,19 @@ class AgentQueues:
         for pool in self.queues[queue].pools:
             self.pools[pool].campaigns.append(campaign)
 
+    def watched(self, campaign: int, queue: int) -> list[Command]:
+        """`watch`, for one who comes while agents are at work: what it has missed. Harmless when it watches already."""
+        commands: list[Command] = []
+        if campaign in self.queues[queue].campaigns:
+            return commands
+        self.watch(campaign, queue)
+        for agent in self.agents:
+            if agent.state != OFFLINE and agent.pool in self.queues[queue].pools:
+                commands.append(AgentChanged(campaign, agent.id, agent.state))
+        if self.queues[queue].waiting > 0:
+            commands.append(WaitingChanged(campaign, self.queues[queue].waiting))
+        return commands
+
     def receive(self, event: QueueEvent, now: Instant) -> list[Command]:
         """Take one event in; what is illegal here changes nothing and is counted."""
         commands: list[Command] = []

@@ -115,6 +115,7 @@ def _queue_snapshot(queue: Queue) -> Plain:
             if not entry.gone:
                 waiting.append([priority, entry.call, entry.since])
     return {
+        "campaigns": list(queue.campaigns),
         "waiting": waiting,
         "waiting_max": queue.waiting_max,
         "waiting_area": queue.waiting_area,
@@ -123,15 +124,18 @@ def _queue_snapshot(queue: Queue) -> Plain:
 
 
 def restore_queues(machine: AgentQueues, snapshot: Plain) -> None:
-    """`machine` has the same queues, pools and agents. Raises SnapshotError."""
-    agents = _lists(snapshot, "agents", _QUEUES, len(machine.agents), 5)
+    """`machine` has the same queues, pools and agents, and may have more, who are new. Raises SnapshotError."""
+    agents = _lists(snapshot, "agents", _QUEUES, 5)
     idle = _list(snapshot, "idle", _QUEUES)
-    pools = _lists(snapshot, "pools", _QUEUES, len(machine.pools), 3)
+    pools = _lists(snapshot, "pools", _QUEUES, 3)
     queues = _list(snapshot, "queues", _QUEUES)
-    if len(idle) != len(machine.pools) or len(queues) != len(machine.queues):
-        raise SnapshotError(_QUEUES, "has other queues or pools than the machine")
+    if len(agents) > len(machine.agents) or len(queues) > len(machine.queues):
+        raise SnapshotError(_QUEUES, "has more queues or agents than the machine")
+    if len(pools) > len(machine.pools) or len(idle) != len(pools):
+        raise SnapshotError(_QUEUES, "has other pools than the machine")
     machine.reserved = 0
-    for i, agent in enumerate(machine.agents):
+    for i in range(len(agents)):
+        agent = machine.agents[i]
         agent.state = agents[i][0]
         if not 0 <= agent.state < len(AGENT_STATES):
             raise SnapshotError(_QUEUES, f"there is no agent state {agent.state}")
@@ -141,7 +145,8 @@ def restore_queues(machine: AgentQueues, snapshot: Plain) -> None:
         agent.leaving = agents[i][4] != 0
         if agent.state == RESERVED:
             machine.reserved += 1
-    for i, pool in enumerate(machine.pools):
+    for i in range(len(pools)):
+        pool = machine.pools[i]
         pool.idle.clear()
         for number in _ints(idle[i], _QUEUES):
             if not 0 <= number < len(machine.agents) or machine.agents[number].state != IDLE:
@@ -150,8 +155,12 @@ def restore_queues(machine: AgentQueues, snapshot: Plain) -> None:
         pool.staffed = pools[i][0]
         pool.staffed_area = pools[i][1]
         pool.staffed_at = pools[i][2]
-    for i, queue in enumerate(machine.queues):
-        _restore_queue(queue, _dict(queues[i], _QUEUES))
+    for i in range(len(queues)):
+        _restore_queue(machine.queues[i], _dict(queues[i], _QUEUES))
+    for pool in machine.pools:
+        pool.campaigns = []
+        for number in pool.queues:
+            pool.campaigns.extend(machine.queues[number].campaigns)
     machine.illegal_events = _int(snapshot, "illegal_events", _QUEUES)
 
 
@@ -159,6 +168,7 @@ def _restore_queue(queue: Queue, snapshot: Plain) -> None:
     queue.lines = {}
     queue.by_call = {}
     queue.gone = 0
+    queue.campaigns = _ints(_list(snapshot, "campaigns", _QUEUES), _QUEUES)
     for item in _list(snapshot, "waiting", _QUEUES):
         place = _ints(item, _QUEUES)
         if len(place) != 3 or place[1] in queue.by_call:
@@ -349,10 +359,8 @@ def _ints(plain: object, machine: str) -> list[int]:
     return numbers
 
 
-def _lists(snapshot: Plain, name: str, machine: str, count: int, width: int) -> list[list[int]]:
+def _lists(snapshot: Plain, name: str, machine: str, width: int) -> list[list[int]]:
     found = [_ints(item, machine) for item in _list(snapshot, name, machine)]
-    if len(found) != count:
-        raise SnapshotError(machine, f"{name} has {len(found)} entries, the machine {count}")
     for numbers in found:
         if len(numbers) != width:
             raise SnapshotError(machine, f"an entry of {name} has {len(numbers)} numbers, not {width}")

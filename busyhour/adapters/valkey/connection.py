@@ -15,7 +15,9 @@ from redis.exceptions import RedisError
 
 from busyhour.adapters.valkey.errors import StoreRefusedError
 
-FUNCTIONS: Final = tuple(Path(__file__).with_name(name) for name in ("functions.lua", "admission.lua", "directory.lua"))
+FUNCTIONS: Final = tuple(
+    Path(__file__).with_name(name) for name in ("functions.lua", "admission.lua", "directory.lua")
+)
 """One library: loaded together, in this order."""
 OLDEST: Final = (7, 2)
 """Of Redis and of Valkey: from here on Functions and their flags are what the library of Functions relies on."""

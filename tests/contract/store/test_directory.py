@@ -65,8 +65,8 @@ def test_who_has_read_some_reads_on_from_there(url: str) -> None:
         directory = Directory(client, scope)
         await directory.add("queue", "sales", "acme", {})
         known = len(await directory.read())
-        await directory.add("queue", "übung \"x\"", "acme", {"name": "Ä"})
-        assert await directory.read(known) == [Record("queue", 1, "übung \"x\"", "acme", {"name": "Ä"})]
+        await directory.add("queue", 'übung "x"', "acme", {"name": "Ä"})
+        assert await directory.read(known) == [Record("queue", 1, 'übung "x"', "acme", {"name": "Ä"})]
         assert await directory.read(2) == []
 
     run(url, scene)

@@ -239,7 +239,7 @@ def path_to(state: int) -> list[QueueEvent]:
     "wrong",
     [
         {},
-        {"agents": [[1, 0, -1, -1, 0]]},
+        {"agents": [[1, 0, -1, -1, 0]] * 9},
         {"agents": "all of them"},
         {"agents": [[1, 0, -1, -1], [1, 0, -1, -1]]},
         {"agents": [[9, 0, -1, -1, 0], [0, 0, -1, -1, 0]]},
