@@ -85,8 +85,11 @@ class LiveRun:
                 rate = float("inf") if trunk.calls_per_second is None else trunk.calls_per_second
                 await admission.configure_trunk(number, channels, rate)
             for number, campaign in enumerate(scenario.campaigns.values()):
-                limit = campaign.limits.calls_per_second
-                await admission.configure_campaign(number, float("inf") if limit is None else limit)
+                limits = campaign.limits
+                rate = float("inf") if limits.calls_per_second is None else limits.calls_per_second
+                await admission.configure_campaign(
+                    number, rate, limits.max_concurrency or 0, campaign.retry.max_per_day or 0
+                )
             await admission.start_clock(scenario.clock.start_us, self.plan.speed)
             await enlist(
                 client, self.plan.scope, Listed(scenario.name, self.actors, list(scenario.campaigns))

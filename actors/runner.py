@@ -80,7 +80,7 @@ class Runner:
         self._claims: Counter[int] = Counter()
         self._unanswered = ABSENT
         """The campaign whose claim may have been answered without our hearing it."""
-        self._ended: dict[int, list[tuple[Became, int]]] = {}
+        self._ended: dict[int, list[tuple[Became, int, int]]] = {}
         """Trunk → what became of its calls and is not reported yet."""
         self._snapshot_at: dict[str, int] = {}
         self._down: set[int] = set()
@@ -188,7 +188,7 @@ class Runner:
         name = campaign_host(number)
         host = self.part.hosts[name]
         campaign = host.driver.campaigns[number]
-        phones = [""] * len(campaign.claimed)
+        phones = campaign.numbers_claimed(host.at)
         self._unanswered = number
         answer = await self.admission.claim(
             self.journals[name],
@@ -217,11 +217,13 @@ class Runner:
         for host in self.part.hosts.values():
             for call in host.accepted:
                 if call.trunk != ABSENT:
-                    self._ended.setdefault(call.trunk, []).append(("accepted", call.id))
+                    self._ended.setdefault(call.trunk, []).append(("accepted", call.id, call.campaign))
             host.accepted.clear()
         for ended in self.part.logs:
-            for trunk, call_id, refused in ended.ended:
-                self._ended.setdefault(trunk, []).append(("refused" if refused else "ended", call_id))
+            for trunk, call_id, campaign, refused in ended.ended:
+                self._ended.setdefault(trunk, []).append(
+                    ("refused" if refused else "ended", call_id, campaign)
+                )
             ended.ended.clear()
         now = self.clock.now()
         for trunk in list(self._ended):
@@ -341,7 +343,7 @@ class Runner:
                     "attempts": c.attempts,
                     "in_flight": len(c.in_flight),
                     "blocked_by": c.blocked_by,
-                    "done": c.contacts.completed + c.contacts.exhausted + c.contacts.skipped_unknown_zone,
+                    "done": c.contacts.done(),
                 }
                 for n, c in campaigns.items()
             },
@@ -366,7 +368,7 @@ class Runner:
                 "leased": contacts.leased,
                 "completed": contacts.completed,
                 "exhausted": contacts.exhausted,
-                "skipped": contacts.skipped_unknown_zone,
+                "skipped": contacts.skipped(),
                 "in_flight": list(campaign.in_flight),
             }
         return Facts(

@@ -266,8 +266,11 @@ class Driver(Executor):
     def _begin_attempts(self, answer: ClaimsAnswered) -> None:
         self.receive_next(answer)
         campaign = self.campaigns[answer.campaign]
-        for i, lease in enumerate(answer.granted):
-            call = campaign.new_call(answer.calls[i], lease, self.now)
+        for i, lease in enumerate(answer.leases):
+            call_id = answer.calls[i]
+            if call_id < 0:
+                continue
+            call = campaign.new_call(call_id, lease, self.now)
             if self.post is None or not self.post.begin(call, self.now):
                 self.calls[call.id] = call
                 self.receive_next(CallEvent(ATTEMPT_ADMITTED, call.id))

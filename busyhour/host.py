@@ -286,16 +286,14 @@ class Host:
                 self.accepted.append(call)
 
     def _claims_answered(self, entry: Plain) -> None:
-        """[at, "", 0, name, campaign, calls, places of granted leases, of rejected ones, blocked_by, retry_at, due]"""
+        """[at, "", 0, name, campaign, calls by place, blocked_by, retry_at, due]; `due` of the granted ones."""
         number = cast("int", entry[4])
-        campaign = self.driver.campaigns[number]
         calls = cast("list[int]", entry[5])
-        places = cast("list[int]", entry[6])
-        granted = [campaign.claimed[place] for place in places]
-        self.post.due = dict(zip(calls, cast("list[int]", entry[10]), strict=True))
-        returned = [lease for place, lease in enumerate(campaign.claimed) if place not in places]
+        granted = [call for call in calls if call >= 0]
+        self.post.due = dict(zip(granted, cast("list[int]", entry[8]), strict=True))
+        claimed = self.driver.campaigns[number].claimed
         self.driver.claims_answered(
-            ClaimsAnswered(number, granted, calls, returned, cast("int", entry[8]), cast("int", entry[9]))
+            ClaimsAnswered(number, claimed, calls, cast("int", entry[6]), cast("int", entry[7]))
         )
 
     # What goes out ------------------------------------------------------------------------------------------------

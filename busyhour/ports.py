@@ -57,7 +57,7 @@ class Admission:
     __slots__ = ()
 
     def claim(self, campaign: int, leases: list[Lease], now: Instant) -> ClaimsAnswered | None:
-        """Grant a prefix of `leases`, in order; the rest come back with the reason and the instant to ask again.
+        """Answer each of `leases`: granted, rejected, or to come back, with the reason and the instant to ask again.
 
         None where that takes time: `Driver.claims_answered` is told the answer then.
         """

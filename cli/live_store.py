@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -10,7 +9,7 @@ import click
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
-    help="Of the run's embedded store; else BUSYHOUR_STORE_URL.",
+    help="Of the run's embedded store; else BUSYHOUR_STORE_URL or BUSYHOUR_DATA_DIR.",
 )
 
 
@@ -21,13 +20,20 @@ class RunNotFound(Exception):
 def store_of(data_dir: Path | None) -> str:
     """The store's URL. Raises RunNotFound."""
     from busyhour.adapters.valkey.embedded import url_of
+    from busyhour.settings import Settings, WrongSettingError
 
+    try:
+        settings = Settings.read()
+    except WrongSettingError as wrong:
+        raise RunNotFound(str(wrong)) from wrong
+    url = settings.store_url
+    if data_dir is None and url is None:
+        data_dir = settings.data_dir
     if data_dir is not None:
         try:
             return url_of(data_dir)
         except FileNotFoundError:
             raise RunNotFound(f"no store has run in {data_dir}") from None
-    url = os.environ.get("BUSYHOUR_STORE_URL")
     if url is None:
         raise RunNotFound("which run? Give --data-dir, or BUSYHOUR_STORE_URL")
     return url

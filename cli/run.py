@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import tempfile
 import time
@@ -39,6 +38,8 @@ class LiveWishes:
     shards: int
     replications: int
     address: str | None
+    store_url: str | None
+    """None: an embedded store."""
     data_dir: Path | None
     dial_log: Path | None
 
@@ -65,7 +66,7 @@ class LiveWishes:
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path),
-    help="Where the embedded store keeps its data; passing by default.",
+    help="Where the embedded store keeps its data; BUSYHOUR_DATA_DIR, or passing.",
 )
 @click.option("--dial-log", type=click.Path(path_type=Path), help="A line for every call the carrier dials.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the results; runs/<name>-live.")
@@ -94,18 +95,21 @@ def run(
     """
     from actors.replications import NoCluster
     from busyhour.adapters.valkey.errors import StoreFailedError, StoreInUseError, StoreRefusedError
+    from busyhour.settings import Settings, WrongSettingError
     from simulation.scenario import ScenarioError, load
 
     overrides = [*sets, f"replications={replications}"]
     if seed is not None:
         overrides.append(f"seed={seed}")
     try:
+        settings = Settings.read()
         scenario = load(file, overrides)
+        address = address or settings.ray_address
+        data_dir = data_dir or settings.data_dir
         wishes = Wishes(1, address, out, False, as_json, quiet)
-        return _run(
-            scenario, wishes, LiveWishes(speed, int(shards), replications, address, data_dir, dial_log)
-        )
-    except (ScenarioError, FolderRefused) as error:
+        live = LiveWishes(speed, int(shards), replications, address, settings.store_url, data_dir, dial_log)
+        return _run(scenario, wishes, live)
+    except (ScenarioError, FolderRefused, WrongSettingError) as error:
         click.echo(error, err=True)
         return WRONG_INPUT
     except (NoCluster, StoreFailedError, StoreInUseError, StoreRefusedError) as error:
@@ -132,7 +136,7 @@ def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
             progress.say(
                 f"{scenario.name}: live, {live.speed:g} × the wall clock; Ray takes some seconds to start"
             )
-            url = os.environ.get("BUSYHOUR_STORE_URL") or _embedded(live.data_dir, stack, progress)
+            url = live.store_url or _embedded(live.data_dir, stack, progress)
             # Threads of Ray's print there when a worker dies, and standard output is the summary's.
             stack.enter_context(redirect_stdout(sys.stderr))
             ray = connected(None, live.address)

@@ -13,7 +13,7 @@ from busyhour.core.token_bucket import TokenBucket
 from busyhour.driver import Driver
 from busyhour.ports import Trace
 from busyhour.results.rows import Names
-from simulation.admission import SimulatedAdmission
+from simulation.admission import PhoneLimits, SimulatedAdmission
 from simulation.agenda import CHANGES, Agenda
 from simulation.arrivals import arrivals_of
 from simulation.carrier import SimulatedCarrier
@@ -27,6 +27,7 @@ from simulation.inbound import InboundSource
 from simulation.outbound_assembly import OutboundAssembly
 from simulation.recording import SimulatedCallLog
 from simulation.scenario import Scenario
+from simulation.scenario.contacts import ContactCount
 from simulation.scenario.filling import MESSAGE
 from simulation.scenario.queues import Queue as QueuePlan
 from simulation.scenario.queues import VoiceAgent as VoiceAgentPlan
@@ -95,6 +96,11 @@ class Assembly:
             [self.trunk_no[plan.trunk] for plan in scenario.campaigns.values()],
             [bucket_of(plan.limits.calls_per_second) for plan in scenario.campaigns.values()],
         )
+        if any(
+            plan.retry.max_per_day is not None and not isinstance(plan.contacts, ContactCount)
+            for plan in scenario.campaigns.values()
+        ):
+            admission.phones = PhoneLimits([campaign.contacts for campaign in campaigns])
         log = SimulatedCallLog(sink)
         post = self._post()
         driver = Driver(

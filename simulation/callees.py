@@ -2,8 +2,11 @@
 
 from typing import Any, Final, final
 
+from busyhour.core.call import Call
 from busyhour.core.calling_hours import Zone
 from busyhour.core.disposition import (
+    AMD_HUMAN,
+    AMD_MACHINE,
     BUSY,
     END_BUSY,
     END_CARRIER_FAILURE,
@@ -13,7 +16,8 @@ from busyhour.core.disposition import (
     INVALID,
     NO_ANSWER,
 )
-from busyhour.core.ids import ABSENT, HOUR, Instant
+from busyhour.core.ids import ABSENT, HOUR, SECOND, Instant
+from busyhour.core.phones import magic_digit
 from simulation.contact_supply import ContactSupply
 from simulation.draws import Draws, QueueTimes
 from simulation.substreams import Substreams
@@ -38,12 +42,19 @@ FOREVER: Final = -1
 AS_DRAWN: Final = -2
 """What a script leaves to chance."""
 
+# What the network does to a scripted call.
+SOUND: Final = 0
+REFUSED: Final = 1
+"""The trunk turns it away."""
+MUTE: Final = 2
+"""Whatever happens after the answer is not reported."""
+
 
 @final
 class Script:
     """What happens at one scripted attempt. `amd` is AMD_HUMAN, AMD_MACHINE or AS_DRAWN."""
 
-    __slots__ = ("after_us", "amd", "outcome", "patience_us", "talk_us")
+    __slots__ = ("after_us", "amd", "network", "outcome", "patience_us", "talk_us")
 
     def __init__(self, outcome: int, after_us: int, patience_us: int, talk_us: int, amd: int) -> None:
         self.outcome: int = outcome
@@ -51,6 +62,30 @@ class Script:
         self.patience_us: int = patience_us
         self.talk_us: int = talk_us
         self.amd: int = amd
+        self.network: int = SOUND
+
+
+def _person(after_us: int, stays_us: int, talk_us: int, network: int) -> Script:
+    script = Script(HUMAN_ANSWERS, after_us, stays_us, talk_us, AMD_HUMAN)
+    script.network = network
+    return script
+
+
+SILENCE: Final = 5 * SECOND
+"""How long an agent listens to somebody who says nothing."""
+MAGIC: Final = [
+    _person(SECOND, FOREVER, AS_DRAWN, SOUND),
+    Script(LINE_BUSY, 0, AS_DRAWN, AS_DRAWN, AS_DRAWN),
+    Script(NOBODY_ANSWERS, FOREVER, AS_DRAWN, AS_DRAWN, AS_DRAWN),
+    Script(MACHINE_ANSWERS, SECOND, AS_DRAWN, AS_DRAWN, AMD_MACHINE),
+    Script(NUMBER_INVALID, 0, AS_DRAWN, AS_DRAWN, AS_DRAWN),
+    _person(SECOND, FOREVER, AS_DRAWN, REFUSED),
+    _person(SECOND, 2 * SECOND, 2 * SECOND, SOUND),
+    _person(5 * SECOND, FOREVER, AS_DRAWN, SOUND),
+    _person(SECOND, FOREVER, SILENCE, SOUND),
+    _person(SECOND, 2 * SECOND, 2 * SECOND, MUTE),
+]
+"""What every attempt at a magic number meets, by its last digit."""
 
 
 @final
@@ -135,13 +170,17 @@ class Callees:
         for draws in self._draws:
             draws.add_queue()
 
-    def script(self, contact: int, attempt: int) -> Script | None:
-        if not self.scripts:
-            return None
-        entries = self.scripts.get(contact)
-        if entries is None or attempt > len(entries):
-            return None
-        return entries[attempt - 1]
+    def script(self, call: Call) -> Script | None:
+        """What must happen at this attempt; None where that is left to chance."""
+        if self.scripts:
+            entries = self.scripts.get(call.contact)
+            if entries is not None and call.attempt <= len(entries):
+                return entries[call.attempt - 1]
+        if call.phone != 0:
+            digit = magic_digit(call.phone)
+            if digit >= 0:
+                return MAGIC[digit]
+        return None
 
     def outcome(self, draws: Draws, contact: int, zone: int, now: Instant) -> int:
         """What an attempt at `now` meets."""

@@ -35,10 +35,12 @@ from simulation.callees import (
     FOREVER,
     HUMAN_ANSWERS,
     MACHINE_ANSWERS,
+    MUTE,
     NOBODY_ANSWERS,
     REFUSAL_DISPOSITION,
     REFUSAL_END,
     REFUSAL_SIP,
+    REFUSED,
     Callees,
     Script,
 )
@@ -116,8 +118,7 @@ class Leg(Occurrence):
                 carrier.talk_ends(self, now)
         elif stage == GIVE_UP:
             if call.state == WAITING and not self.is_clear:
-                self.is_clear = True
-                carrier.tell(self, PARTY_HUNG_UP, now)
+                carrier.party_leaves(self, now)
         elif stage == DEADLINE:
             if call.deadline() != ABSENT:
                 carrier.driver.call_deadline(call)
@@ -136,6 +137,10 @@ class Leg(Occurrence):
             carrier.screened(self)
         elif stage == MESSAGE_ENDS:
             carrier.driver.deliver(CallEvent(MESSAGE_LEFT, call.id))
+
+
+def _is_mute(leg: Leg) -> bool:
+    return leg.script is not None and leg.script.network == MUTE
 
 
 def leg_of(call: Call) -> Leg:
@@ -175,6 +180,8 @@ class SimulatedCarrier(Carrier):
         draws = callees.draws(call.attempt)
         leg = Leg(self, call, draws, call.contact, AS_DRAWN)
         leg.try_no = call.attempt
+        script = callees.script(call)
+        leg.script = script
         call.line = leg
         trunk.promised -= 1
         faults = trunk.faults
@@ -182,7 +189,11 @@ class SimulatedCarrier(Carrier):
             trunk.refused(now)
             self.driver.enqueue(CarrierRefused(call.id, 503, FAILED, END_TRUNK_DOWN))
             return
-        if trunk.is_full() or (faults is not None and self.faults.refuses(leg, faults)):
+        if (
+            trunk.is_full()
+            or (faults is not None and self.faults.refuses(leg, faults))
+            or (script is not None and script.network == REFUSED)
+        ):
             trunk.refused(now)
             self.driver.enqueue(CarrierRefused(call.id, 503, FAILED, END_NO_CHANNEL))
             return
@@ -305,14 +316,19 @@ class SimulatedCarrier(Carrier):
         if leg.is_clear:
             self.driver.deliver(CallEvent(AGENT_HUNG_UP, call.id))
             return
-        leg.is_clear = True
         if call.trunk == ABSENT:
+            leg.is_clear = True
             self.driver.tell(call, PARTY_HUNG_UP)
             return
-        if self.trunks[call.trunk].faults is not None:
+        if self.trunks[call.trunk].faults is not None or _is_mute(leg):
             # Should the report be late or lost, the agent notices the silence.
             self.agenda.at(now + UNNOTICED, ENDINGS, leg, TALK_ENDS)
-        self.tell(leg, PARTY_HUNG_UP, now)
+        self.party_leaves(leg, now)
+
+    def party_leaves(self, leg: Leg, now: Instant) -> None:
+        leg.is_clear = True
+        if not _is_mute(leg):
+            self.tell(leg, PARTY_HUNG_UP, now)
 
     def voice_ends(self, leg: Leg) -> None:
         call = leg.call
@@ -343,7 +359,6 @@ class SimulatedCarrier(Carrier):
     def _decide(self, leg: Leg, callees: Callees, now: Instant) -> None:
         """What this attempt will meet, and when."""
         call = leg.call
-        leg.script = callees.script(call.contact, call.attempt)
         script = leg.script
         if script is None:
             leg.outcome = callees.outcome(leg.draws, leg.index, self._zone_of(call, callees), now)

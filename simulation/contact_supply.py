@@ -1,5 +1,6 @@
 """A campaign's enrolled contacts, handed over as the campaign asks for them."""
 
+from array import array
 from typing import final
 
 from busyhour.core.attempts import Contact
@@ -58,17 +59,20 @@ class CountedContacts(ContactSupply):
 class ListedContacts(ContactSupply):
     """Contacts of a file or a list. A contact's number is its place there, whatever its priority."""
 
-    __slots__ = ("_order", "_priorities", "_zones")
+    __slots__ = ("_order", "_phones", "_priorities", "_zones")
 
-    def __init__(self, zones: list[int], priorities: list[int]) -> None:
+    def __init__(self, zones: list[int], priorities: list[int], phones: "array[int]") -> None:
         super().__init__(len(zones))
+        self._phones: array[int] = phones
         self._zones: list[int] = zones
         self._priorities: list[int] = priorities
         self._order: list[int] = sorted(range(len(zones)), key=priorities.__getitem__)
 
     def contact(self, place: int) -> Contact:
         number = self._order[place]
-        return Contact(number, self._zones[number], self._priorities[number])
+        contact = Contact(number, self._zones[number], self._priorities[number])
+        contact.phone = self._phones[number]
+        return contact
 
     def zone(self, number: int) -> int:
         return self._zones[number]

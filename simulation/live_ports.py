@@ -101,8 +101,8 @@ class LiveLog(CallLog):
         self._sources: list[InboundSource] = sources
         self._wrap_ups: WrapUps = wrap_ups
         self._rows_to: str = rows_to
-        self.ended: list[tuple[int, int, bool]] = []
-        """(trunk, call, refused by the trunk) of the calls that have ended since it was last emptied."""
+        self.ended: list[tuple[int, int, int, bool]] = []
+        """(trunk, call, campaign, refused by the trunk) of the calls that have ended since it was last emptied."""
 
     def write(self, call: Call) -> None:
         wrap_up_us = 0
@@ -112,7 +112,7 @@ class LiveLog(CallLog):
         self._host.send(self._rows_to, row)
         if call.trunk != ABSENT:
             refused = call.end_reason == END_NO_CHANNEL or call.end_reason == END_TRUNK_DOWN
-            self.ended.append((call.trunk, call.id, refused))
+            self.ended.append((call.trunk, call.id, call.campaign, refused))
         leg = call.line
         if isinstance(leg, Leg):
             self._carrier.close(leg, call.ended_at)

@@ -1,5 +1,6 @@
 """From a scenario's campaigns to machines, contact lists and the people on them."""
 
+from array import array
 from dataclasses import dataclass, field
 
 from busyhour.adapters.timezones import load_zone
@@ -10,6 +11,7 @@ from busyhour.core.contact_list import ContactList, ZoneClock
 from busyhour.core.disposition import AMD_HUMAN, AMD_MACHINE, DISPOSITIONS
 from busyhour.core.ids import ABSENT, SECOND
 from busyhour.core.pacing import PACING_MODES, pacer_for
+from busyhour.core.phones import phone_of
 from simulation.callees import AS_DRAWN, FOREVER, OUTCOMES, Callees, CalleeTimes, Script
 from simulation.contact_supply import ContactSupply, CountedContacts, ListedContacts
 from simulation.draws import QueueTimes
@@ -115,13 +117,15 @@ class OutboundAssembly:
             return zones, CountedContacts(contacts.count, cumulated, chances)
         zone_numbers: list[int] = []
         priorities: list[int] = []
+        phones = array("q")
         labels: list[str] = []
         for contact in contact_rows(self.scenario, name):
             zone_numbers.append(zone_no(contact.timezone))
             priorities.append(contact.priority)
+            phones.append(phone_of(contact.phone))
             labels.append(contact.external_id or contact.phone)
         self.labels.append(labels)
-        return zones, ListedContacts(zone_numbers, priorities)
+        return zones, ListedContacts(zone_numbers, priorities, phones)
 
     def _callees(self, name: str, plan: CampaignPlan, zones: list[Zone], contacts: ContactSupply) -> Callees:
         people = self.scenario.callees[plan.callees]

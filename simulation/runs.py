@@ -140,14 +140,10 @@ class _Reporter:
         if self._length > 0:
             shares.append((now - self._start) / self._length)
         if self._contacts > 0:
-            done = sum(_done(campaign.contacts) for campaign in self._world.driver.campaigns)
+            done = sum(campaign.contacts.done() for campaign in self._world.driver.campaigns)
             if self._length == 0:
                 shares.append(done / self._contacts)
         self._progress(min(1.0, max(shares)), self._world.log.calls)
-
-
-def _done(contacts: object) -> int:
-    return contacts.completed + contacts.exhausted + contacts.skipped_unknown_zone  # type: ignore[attr-defined]
 
 
 @final
@@ -232,6 +228,10 @@ class Baseline:
 def _campaign_tally(world: World, number: int, now: Instant) -> CampaignTally:
     campaign = world.driver.campaigns[number]
     contacts = campaign.contacts
+    skipped = {
+        "unknown_timezone": contacts.skipped_unknown_zone,
+        "do_not_call": contacts.skipped_do_not_call,
+    }
     blocked = {name: us for name, us in zip(BLOCKED_BY, campaign.blocked_us, strict=True) if name and us}
     if campaign.blocked_by:
         name = BLOCKED_BY[campaign.blocked_by]
@@ -239,11 +239,9 @@ def _campaign_tally(world: World, number: int, now: Instant) -> CampaignTally:
     return CampaignTally(
         contacts_total=contacts.total,
         contacts_completed=contacts.completed,
-        contacts_exhausted=contacts.exhausted + contacts.skipped_unknown_zone,
+        contacts_exhausted=contacts.exhausted + contacts.skipped(),
         contacts_remaining=contacts.remaining() + contacts.leased,
-        contacts_skipped={"unknown_timezone": contacts.skipped_unknown_zone}
-        if contacts.skipped_unknown_zone
-        else {},
+        contacts_skipped={reason: count for reason, count in skipped.items() if count},
         launched_at=campaign.launched_at,
         finished_at=campaign.ended_at if campaign.state == COMPLETED else ABSENT,
         blocked_us=blocked,

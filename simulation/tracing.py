@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from busyhour.core.agent_queue import AGENT_STATES
+from busyhour.core.attempts import RETURNED
 from busyhour.core.campaign import BLOCKED_BY, IN_FLIGHT
 from busyhour.core.disposition import AMD_RESULTS, DISPOSITIONS, END_REASONS
 from busyhour.core.events import (
@@ -29,7 +30,6 @@ from busyhour.core.events import (
     CALL_WITHDRAWN,
     CAMPAIGN_STOPPED,
     CARRIER_REFUSED,
-    CLAIMS_ANSWERED,
     CONTACTS_LOADED,
     EVENT_NAMES,
     HANG_UP_REQUESTED,
@@ -38,6 +38,7 @@ from busyhour.core.events import (
     AgentChanged,
     AgentEvent,
     CallEvent,
+    ClaimsAnswered,
     Event,
     QueueEvent,
 )
@@ -68,7 +69,6 @@ _EVENT_FACTS: Final[dict[int, tuple[str, ...]]] = {
     AGENT_READY: ("call",),
     CAMPAIGN_STOPPED: ("in_flight",),
     CONTACTS_LOADED: ("contacts", "exhausted"),
-    CLAIMS_ANSWERED: ("calls", "returned", "blocked_by"),
     ATTEMPT_ANSWERED: ("campaign",),
     ATTEMPT_CONNECTED: ("campaign",),
     ATTEMPT_ENDED: ("campaign", "disposition", "end_reason"),
@@ -82,7 +82,6 @@ _CODES: Final[dict[str, Sequence[str]]] = {
     "end_reason": END_REASONS,
     "result": AMD_RESULTS,
     "state": AGENT_STATES,
-    "blocked_by": BLOCKED_BY,
     "in_flight": IN_FLIGHT,
 }
 _ROWS_AT_ONCE: Final = 65_536
@@ -113,6 +112,8 @@ class Narrator:
         return str(event.subject())
 
     def _facts(self, event: Event) -> str:
+        if isinstance(event, ClaimsAnswered):
+            return _claims(event)
         facts = _EVENT_FACTS.get(event.kind, ())
         return " ".join(f"{fact}={self._fact(fact, getattr(event, fact))}" for fact in facts)
 
@@ -132,6 +133,17 @@ class Narrator:
         if fact == "agent":
             return _name(self.names.agents, value)
         return str(value)
+
+
+def _claims(answer: ClaimsAnswered) -> str:
+    """How many leases became calls, how many come back and, where there are any, how many were rejected."""
+    returned = answer.calls.count(RETURNED)
+    granted = sum(call >= 0 for call in answer.calls)
+    rejected = len(answer.calls) - granted - returned
+    facts = [f"calls={granted}", f"returned={returned}"]
+    if rejected:
+        facts.append(f"rejected={rejected}")
+    return " ".join([*facts, f"blocked_by={_name(BLOCKED_BY, answer.blocked_by)}"])
 
 
 class TraceLines(Narrator):

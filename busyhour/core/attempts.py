@@ -2,8 +2,17 @@
 
 from typing import Final, final
 
-from busyhour.core.disposition import ABANDONED, BUSY, DISPOSITIONS, FAILED, INVALID, MACHINE, NO_ANSWER
-from busyhour.core.ids import ABSENT, Instant, Micros
+from busyhour.core.disposition import (
+    ABANDONED,
+    BUSY,
+    DISPOSITIONS,
+    FAILED,
+    INVALID,
+    MACHINE,
+    NO_ANSWER,
+    UNKNOWN,
+)
+from busyhour.core.ids import ABSENT, MINUTE, Instant, Micros
 
 NEVER_AGAIN: Final = ABSENT
 """A retry delay that means: do not try this contact again after this outcome."""
@@ -11,15 +20,36 @@ NEVER_AGAIN: Final = ABSENT
 BLOCKED: Final = len(DISPOSITIONS)
 """Outcome of an attempt that its trunk refused: the phone never rang. Without a rule of its own it is FAILED."""
 
-RETRYABLE: Final = (BUSY, NO_ANSWER, MACHINE, FAILED, ABANDONED, INVALID, BLOCKED)
+RETRYABLE: Final = (BUSY, NO_ANSWER, MACHINE, FAILED, ABANDONED, INVALID, UNKNOWN, BLOCKED)
 """Outcomes a retry rule may name; a reached person is never redialled."""
+
+UNKNOWN_AFTER: Final = 15 * MINUTE
+"""When an attempt whose outcome was lost is followed by the next, where no rule says: whoever answered it heard nobody,
+and shall not be rung again at once."""
+
+RETURNED: Final = ABSENT
+"""Answer to a lease that may be asked for again later."""
+DO_NOT_CALL: Final = -2
+"""Answer to a lease whose contact must never be called."""
+MAX_PER_DAY: Final = -3
+"""Answer to a lease whose contact has had all of this day's attempts, from whichever campaign they came."""
 
 
 @final
 class Contact:
     """One enrolled contact, in memory only from its loading until it is completed or exhausted."""
 
-    __slots__ = ("id", "zone", "priority", "attempts", "cancelled", "day", "attempts_today", "awaits_hours")
+    __slots__ = (
+        "id",
+        "zone",
+        "priority",
+        "attempts",
+        "cancelled",
+        "day",
+        "attempts_today",
+        "awaits_hours",
+        "phone",
+    )
 
     def __init__(self, id: int, zone: int, priority: int) -> None:
         self.id: int = id
@@ -37,6 +67,8 @@ class Contact:
         """Attempts on that day, cancelled ones among them: the phone may have rung."""
         self.awaits_hours: bool = False
         """Parked until its calling hours begin."""
+        self.phone: int = 0
+        """Its number in E.164 format, without the +; 0 where there is none."""
 
 
 @final
@@ -66,6 +98,7 @@ class RetryRules:
         """Attempts in one local calendar day; 0 for no such limit."""
         self.after: list[Micros] = [after.get(code, NEVER_AGAIN) for code in range(len(DISPOSITIONS))]
         self.after.append(after.get(BLOCKED, self.after[FAILED]))
+        self.after[UNKNOWN] = after.get(UNKNOWN, UNKNOWN_AFTER)
 
     def due_at(self, contact: Contact, outcome: int, ended_at: Instant) -> Instant:
         """When to try again, or NEVER_AGAIN: reached, out of attempts, or an outcome no rule names."""

@@ -116,6 +116,7 @@ class Call:
         "leaves_messages",
         "line",
         "max_wait",
+        "phone",
         "priority",
         "queue",
         "queued_at",
@@ -140,6 +141,8 @@ class Call:
         self.state: int = CREATED
         self.campaign: int = ABSENT
         self.contact: int = ABSENT
+        self.phone: int = 0
+        """The called number in E.164 format, without the +; 0 where there is none."""
         self.attempt: int = 0
         self.voice_agent: int = ABSENT
         self.agent: int = ABSENT

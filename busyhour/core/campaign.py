@@ -7,7 +7,7 @@ attempt's answer and end. It dials nothing itself: admission's grant creates the
 from typing import Final, final
 
 from busyhour.core.agent_queue import IDLE, OFFLINE, WRAP_UP
-from busyhour.core.attempts import BLOCKED, Lease
+from busyhour.core.attempts import BLOCKED, RETURNED, Lease
 from busyhour.core.call import Call
 from busyhour.core.commands import ClaimAttempts, Command, LoadContacts
 from busyhour.core.contact_list import ContactList
@@ -82,8 +82,8 @@ HANG_UP: Final = 2
 IN_FLIGHT: Final = ("drain", "cancel_unanswered", "hang_up")
 
 CLAIM_BATCH: Final = 64
-"""Leases in one claim at most: bounds the work of one message. A claim that is not granted whole makes the next one as
-small as what was granted; each that is doubles it again."""
+"""Leases in one claim at most: bounds the work of one message. A claim of which leases come back makes the next one as
+small as what did not; each other doubles it again."""
 LOAD_BATCH: Final = 256
 """Contacts asked for at a time: memory stays bounded whatever the list's length."""
 
@@ -221,6 +221,7 @@ class Campaign:
         call = Call(call_id, OUTBOUND, plan.queue, plan.trunk, plan.priority, now)
         call.campaign = self.id
         call.contact = lease.contact.id
+        call.phone = lease.contact.phone
         call.attempt = lease.attempt
         call.voice_agent = plan.voice_agent
         call.dial_timeout = plan.dial_timeout
@@ -228,6 +229,15 @@ class Campaign:
         call.screens_answers = plan.screens_answers
         call.leaves_messages = plan.leaves_messages
         return call
+
+    def numbers_claimed(self, now: Instant) -> list[tuple[int, Micros]]:
+        """Of each claimed lease the number, and what its zone's clock is ahead of UTC; (0, 0) where there is none."""
+        zones = self.contacts.zones
+        numbers: list[tuple[int, Micros]] = []
+        for lease in self.claimed:
+            phone = lease.contact.phone
+            numbers.append((phone, zones[lease.contact.zone].zone.offset_at(now)) if phone else (0, 0))
+        return numbers
 
     def _command(self, event: CampaignEvent, now: Instant, commands: list[Command]) -> None:
         after = CAMPAIGN_TRANSITIONS.get((self.state, event.kind), ABSENT)
@@ -299,14 +309,20 @@ class Campaign:
 
     def _claims_answered(self, event: ClaimsAnswered, now: Instant, commands: list[Command]) -> None:
         claimed = self.claimed
-        if not claimed or len(event.granted) + len(event.returned) != len(claimed):
+        if not claimed or len(event.calls) != len(claimed):
             self.illegal_events += 1
             return
         self.claimed = []
-        granted = len(event.granted)
-        for i in range(granted):
+        returned: list[Lease] = []
+        for i in range(len(claimed)):
             call = event.calls[i]
             lease = claimed[i]
+            if call == RETURNED:
+                returned.append(lease)
+                continue
+            if call < 0:
+                self.contacts.rejected(lease, call, now)
+                continue
             self.attempts += 1
             self.in_flight[call] = lease
             self.contacts.dialed(lease, now)
@@ -315,11 +331,11 @@ class Campaign:
                 # It was asked for before somebody stopped the campaign.
                 commands.append(HangUpRequested(call, END_CANCELLED))
         self.held_until = now
-        if granted == len(claimed):
+        if not returned:
             self.batch = min(2 * self.batch, CLAIM_BATCH)
         else:
-            self.batch = max(granted, 1)
-            self.contacts.give_back(claimed[granted:])
+            self.batch = max(len(claimed) - len(returned), 1)
+            self.contacts.give_back(returned)
             if self.state == RUNNING:
                 self.held_until = event.retry_at
                 self._block(event.blocked_by, now)

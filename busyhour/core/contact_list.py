@@ -8,7 +8,7 @@ import heapq
 from collections import deque
 from typing import final
 
-from busyhour.core.attempts import NEVER_AGAIN, Contact, Lease, RetryRules
+from busyhour.core.attempts import DO_NOT_CALL, NEVER_AGAIN, Contact, Lease, RetryRules
 from busyhour.core.calling_hours import CallingHours, Zone
 from busyhour.core.disposition import CANCELLED, HUMAN
 from busyhour.core.ids import ABSENT, DAY, Instant
@@ -69,9 +69,11 @@ class ContactList:
         "loaded_all",
         "loading",
         "opens_at",
+        "put_off_max_per_day",
         "retry",
         "returned",
         "sequence",
+        "skipped_do_not_call",
         "skipped_unknown_zone",
         "total",
         "zones",
@@ -97,6 +99,9 @@ class ContactList:
         self.completed: int = 0
         self.exhausted: int = 0
         self.skipped_unknown_zone: int = 0
+        self.skipped_do_not_call: int = 0
+        self.put_off_max_per_day: int = 0
+        """How often somebody was put off to his next day, because others had called him."""
 
     def load(self, contacts: list[Contact], exhausted: bool) -> None:
         """Take contacts in, in dialling order. Nobody is called whose time zone is unknown: these are skipped."""
@@ -157,6 +162,15 @@ class ContactList:
             self.leased -= 1
             self.returned.appendleft(lease.contact)
 
+    def rejected(self, lease: Lease, reason: int, now: Instant) -> None:
+        """A lease that admission will not grant: for ever, or until the contact's day is over."""
+        self.leased -= 1
+        if reason == DO_NOT_CALL:
+            self.skipped_do_not_call += 1
+        else:
+            self.put_off_max_per_day += 1
+            self._park(lease.contact, self.zones[lease.contact.zone].next_day_at(now))
+
     def dialed(self, lease: Lease, now: Instant) -> None:
         """The lease's attempt is being made."""
         contact = lease.contact
@@ -188,7 +202,15 @@ class ContactList:
 
     def remaining(self) -> int:
         """Enrolled contacts that are neither leased nor done."""
-        return self.total - self.leased - self.completed - self.exhausted - self.skipped_unknown_zone
+        return self.total - self.leased - self.done()
+
+    def done(self) -> int:
+        """Enrolled contacts that are never called again."""
+        return self.completed + self.exhausted + self.skipped()
+
+    def skipped(self) -> int:
+        """Enrolled contacts that must not be called."""
+        return self.skipped_unknown_zone + self.skipped_do_not_call
 
     def next_due_at(self) -> Instant:
         """When to look again for somebody to call; ABSENT when nobody is parked and no zone about to open."""

@@ -308,28 +308,27 @@ class ContactsLoaded(CampaignEvent):
 @final
 @mypyc_attr(acyclic=True, free_list_len=1)
 class ClaimsAnswered(CampaignEvent):
-    """Admission's answer: `calls[i]` is the call dialled under `granted[i]`; the other leases come back.
+    """Admission's answer to each lease of a claim, in its place: `calls[i]` is the call that `leases[i]` is dialled
+    under, or says why it is not (`attempts.RETURNED`, DO_NOT_CALL, MAX_PER_DAY).
 
-    `blocked_by` names what held the others (a `campaign.BLOCKED_BY` code) and `retry_at` when to ask again, ABSENT
-    when an event (a call's end) will tell.
+    `blocked_by` names what held those that come back (a `campaign.BLOCKED_BY` code) and `retry_at` when to ask again,
+    ABSENT when an event (a call's end) will tell.
     """
 
-    __slots__ = ("granted", "calls", "returned", "blocked_by", "retry_at")
+    __slots__ = ("leases", "calls", "blocked_by", "retry_at")
 
     def __init__(
         self,
         campaign: int,
-        granted: list[Lease],
+        leases: list[Lease],
         calls: list[int],
-        returned: list[Lease],
         blocked_by: int,
         retry_at: Instant,
     ) -> None:
         self.kind: int = CLAIMS_ANSWERED
         self.campaign: int = campaign
-        self.granted: list[Lease] = granted
+        self.leases: list[Lease] = leases
         self.calls: list[int] = calls
-        self.returned: list[Lease] = returned
         self.blocked_by: int = blocked_by
         self.retry_at: Instant = retry_at
 

@@ -34,6 +34,7 @@ _CALL_ATTRIBUTES: Final = (
     "state",
     "campaign",
     "contact",
+    "phone",
     "attempt",
     "queue",
     "trunk",
@@ -204,6 +205,8 @@ def contacts_snapshot(contacts: ContactList) -> Plain:
         "completed": contacts.completed,
         "exhausted": contacts.exhausted,
         "skipped_unknown_zone": contacts.skipped_unknown_zone,
+        "skipped_do_not_call": contacts.skipped_do_not_call,
+        "put_off_max_per_day": contacts.put_off_max_per_day,
     }
 
 
@@ -232,6 +235,8 @@ def restore_contacts(contacts: ContactList, snapshot: Plain) -> None:
     contacts.completed = _int(snapshot, "completed", _CONTACTS)
     contacts.exhausted = _int(snapshot, "exhausted", _CONTACTS)
     contacts.skipped_unknown_zone = _int(snapshot, "skipped_unknown_zone", _CONTACTS)
+    contacts.skipped_do_not_call = _int(snapshot, "skipped_do_not_call", _CONTACTS)
+    contacts.put_off_max_per_day = _int(snapshot, "put_off_max_per_day", _CONTACTS)
 
 
 def _contact(contact: Contact) -> list[int]:
@@ -244,12 +249,13 @@ def _contact(contact: Contact) -> list[int]:
         contact.day,
         contact.attempts_today,
         1 if contact.awaits_hours else 0,
+        contact.phone,
     ]
 
 
 def _contact_of(numbers: list[int], first: int, zones: int) -> Contact:
     """The contact whose numbers begin at `first`."""
-    if len(numbers) != first + 8:
+    if len(numbers) != first + 9:
         raise SnapshotError(_CONTACTS, f"{numbers} is no contact")
     contact = Contact(numbers[first], numbers[first + 1], numbers[first + 2])
     if not 0 <= contact.zone < zones:
@@ -259,6 +265,7 @@ def _contact_of(numbers: list[int], first: int, zones: int) -> Contact:
     contact.day = numbers[first + 5]
     contact.attempts_today = numbers[first + 6]
     contact.awaits_hours = numbers[first + 7] != 0
+    contact.phone = numbers[first + 8]
     return contact
 
 

@@ -27,7 +27,9 @@ from simulation.scenario.values import (
 
 Mode: TypeAlias = Literal["agentless", "preview", "progressive", "power", "predictive"]
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-RetryOutcome: TypeAlias = Literal["busy", "no_answer", "machine", "failed", "abandoned", "blocked", "invalid"]
+RetryOutcome: TypeAlias = Literal[
+    "busy", "no_answer", "machine", "failed", "abandoned", "blocked", "invalid", "unknown"
+]
 DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 

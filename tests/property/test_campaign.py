@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from busyhour.adapters.timezones import load_zone
 from busyhour.core.agent_queue import AGENT_STATES, IDLE
-from busyhour.core.attempts import BLOCKED, Contact, RetryRules
+from busyhour.core.attempts import BLOCKED, DO_NOT_CALL, MAX_PER_DAY, RETURNED, Contact, RetryRules
 from busyhour.core.calling_hours import CallingHours, days_mask
 from busyhour.core.campaign import (
     AGENTS,
@@ -175,34 +175,44 @@ class CampaignAndLedger(RuleBasedStateMachine):
     @precondition(lambda self: self.claimed)
     @rule(
         share=st.sampled_from([0, 1, 2, 64, 64]),
+        rejections=st.lists(st.sampled_from([0, 0, 0, DO_NOT_CALL, MAX_PER_DAY]), max_size=4),
         blocked_by=st.sampled_from([CALLS_PER_SECOND, CONCURRENCY]),
         wait=st.sampled_from([1, SECOND, 5 * MINUTE]),
         tells=st.booleans(),
     )
-    def admit(self, share: int, blocked_by: int, wait: int, tells: bool) -> None:
-        """Grant the first ones; the others come back with a time, or until a call ends."""
+    def admit(self, share: int, rejections: list[int], blocked_by: int, wait: int, tells: bool) -> None:
+        """Reject some, grant the first of the others; the rest come back with a time, or until a call ends."""
         claimed, self.claimed = self.claimed, []
         leases = list(self.campaign.claimed)
-        granted = min(share, len(claimed))
         retry_at = self.now + wait
         if blocked_by == CONCURRENCY and tells and self.live:
             retry_at = ABSENT
-        calls = [self.calls + 1 + n for n in range(granted)]
-        self.calls += granted
-        for call, person in zip(calls, claimed, strict=False):
-            self.live[call] = person
-            self.ledger.dialled(person, self.now)
+        answers: list[int] = []
+        granted: list[int] = []
+        returned: list[Person] = []
+        for place, person in enumerate(claimed):
+            if place < len(rejections) and rejections[place] != 0:
+                answers.append(rejections[place])
+                self.ledger.rejected(person, rejections[place] == DO_NOT_CALL, self.now)
+            elif len(granted) < share:
+                self.calls += 1
+                answers.append(self.calls)
+                granted.append(self.calls)
+                self.live[self.calls] = person
+                self.ledger.dialled(person, self.now)
+            else:
+                answers.append(RETURNED)
+                returned.append(person)
         self.held_until = self.now
-        if granted == len(claimed):
+        if not returned:
             self.batch = min(2 * self.batch, CLAIM_BATCH)
         else:
-            self.batch = max(1, granted)
-            self.ledger.give_back(claimed[granted:])
+            self.batch = max(1, len(claimed) - len(returned))
+            self.ledger.give_back(returned)
             if self.state == "running":
                 self.held_until, self.held_by = retry_at, blocked_by
-        hung_up = calls if self.state == "stopping" and self.stops != "drain" else []
-        answer = ClaimsAnswered(0, leases[:granted], calls, leases[granted:], blocked_by, retry_at)
-        self.tell(answer, hung_up)
+        hung_up = granted if self.state == "stopping" and self.stops != "drain" else []
+        self.tell(ClaimsAnswered(0, leases, answers, blocked_by, retry_at), hung_up)
 
     @precondition(lambda self: self.live)
     @rule(place=pick, connects=st.booleans())
@@ -224,7 +234,17 @@ class CampaignAndLedger(RuleBasedStateMachine):
     @rule(
         places=st.lists(pick, min_size=1, max_size=4),
         outcome=st.sampled_from(
-            ["human", "machine", "busy", "no_answer", "invalid", "abandoned", "cancelled", "blocked"]
+            [
+                "human",
+                "machine",
+                "busy",
+                "no_answer",
+                "invalid",
+                "abandoned",
+                "cancelled",
+                "blocked",
+                "unknown",
+            ]
         ),
     )
     def end(self, places: list[int], outcome: str) -> None:
@@ -296,7 +316,7 @@ class CampaignAndLedger(RuleBasedStateMachine):
         if self.loads_at_once and self.asked_for_contacts:
             self.load(5)
         elif self.admits_at_once and self.claimed:
-            self.admit(64, NOTHING, 0, False)
+            self.admit(64, [], NOTHING, 0, False)
 
     def compare(self, commands: list[Command], hung_up: list[int]) -> None:
         assert [c.call for c in commands if isinstance(c, HangUpRequested)] == hung_up
@@ -360,7 +380,7 @@ class CampaignAndLedger(RuleBasedStateMachine):
         contacts = campaign.contacts
         assert contacts.completed == ledger.count("completed")
         assert contacts.exhausted == ledger.count("exhausted")
-        assert contacts.skipped_unknown_zone == ledger.count("skipped")
+        assert contacts.skipped() == ledger.count("skipped")
         assert contacts.leased == ledger.count("live", "claimed")
         assert contacts.remaining() == ledger.count("unloaded", "fresh", "returned", "parked")
         assert set(campaign.in_flight) == set(self.live)

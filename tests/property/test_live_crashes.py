@@ -35,7 +35,9 @@ campaigns:
     queue: desk
     trunk: main
     pacing: {mode: power, lines_per_agent: 2}
-    retry: {max_attempts: 2, rules: [{outcome: no_answer, after: 20s}, {outcome: busy, after: 10s}]}
+    retry:
+      max_attempts: 2
+      rules: [{outcome: no_answer, after: 20s}, {outcome: busy, after: 10s}, {outcome: unknown, after: 30s}]
 """
     )
 

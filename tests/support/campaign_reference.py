@@ -161,8 +161,14 @@ class Ledger:
             person.where = "returned"
         self.back[:0] = people
 
+    def rejected(self, person: Person, for_ever: bool, now: Instant) -> None:
+        if for_ever:
+            person.where = "skipped"
+        else:
+            self._park(person, next_day_at(person.zone or "", now))
+
     def ended(self, person: Person, outcome: str, now: Instant) -> None:
-        after = dict(self.rules.after)
+        after = {"unknown": 15 * MINUTE, **dict(self.rules.after)}
         if outcome == "human":
             person.where = "completed"
         elif outcome == "cancelled":

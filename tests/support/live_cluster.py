@@ -195,19 +195,20 @@ class Cluster:
         host = part.hosts[name]
         claimed = host.driver.campaigns[number].claimed
         answer = self.admission.claim(number, claimed, max(self.now, host.at))
-        self.admitted.update(answer.calls)
-        self.holding.update(answer.calls)
+        granted = [call for call in answer.calls if call >= 0]
+        self.admitted.update(granted)
+        self.holding.update(granted)
         at = max(self.now, host.at)
         entry: Plain = [at, "", 0, "ClaimsAnswered", number, answer.calls]
-        due = [at + (30 * MILLISECOND if call % 3 == 0 else 0) for call in answer.calls]
-        entry += [list(range(len(answer.granted))), [], answer.blocked_by, answer.retry_at, due]
+        due = [at + (30 * MILLISECOND if call % 3 == 0 else 0) for call in granted]
+        entry += [answer.blocked_by, answer.retry_at, due]
         self.journals[name].entries.append(json.dumps(entry).encode())
         self._step("after claim")
         host.apply(entry)
 
     def _release(self, part: LivePart) -> None:
         for log in part.logs:
-            for trunk, call, _ in log.ended:
+            for trunk, call, _, _ in log.ended:
                 if call in self.holding:
                     self.holding.remove(call)
                     self.trunks[trunk].promised -= 1

@@ -52,7 +52,7 @@ def check_campaign(campaign: Campaign, loaded: int) -> None:
     in_memory = [*dialled, *claimed, *parked, *at_hand]
     assert len(set(in_memory)) == len(in_memory), "a contact in two states"
     assert contacts.leased == len(dialled) + len(claimed)
-    done = contacts.completed + contacts.exhausted + contacts.skipped_unknown_zone
+    done = contacts.completed + contacts.exhausted + contacts.skipped()
     assert len(in_memory) + done == loaded
     assert contacts.remaining() == contacts.total - contacts.leased - done >= 0
     assert contacts.awaiting_hours == sum(contact.awaits_hours for _, _, _, contact in contacts.due)

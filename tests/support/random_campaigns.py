@@ -28,7 +28,7 @@ rules = st.builds(
     max_attempts=st.integers(1, 4),
     max_per_day=st.sampled_from([None, 1, 2]),
     after=st.dictionaries(
-        st.sampled_from(["busy", "no_answer", "machine", "failed", "abandoned", "blocked"]),
+        st.sampled_from(["busy", "no_answer", "machine", "failed", "abandoned", "unknown", "blocked"]),
         st.sampled_from([0, 10 * SECOND, 2 * HOUR]),
         max_size=5,
     ).map(lambda after: tuple(after.items())),

@@ -12,6 +12,11 @@ local LONGEST_REST_US = 30000000
 
 local NOTHING, CONCURRENCY, CALLS_PER_SECOND = 0, 2, 3 -- of campaign.BLOCKED_BY
 local ABSENT = -1
+local RETURNED, DO_NOT_CALL, MAX_PER_DAY = -1, -2, -3 -- of core/attempts.py
+
+local DAY_US = 86400000000
+local DAY_HASHES = 4096
+local DAYS_KEPT_S = 3 * 86400 -- when it is over everywhere, nobody asks any more
 
 local function whole(number)
     return string.format('%.0f', number)
@@ -89,8 +94,8 @@ local function keep_due(key, bucket)
     redis.call('HSET', key, 'due_us', whole(bucket.due_us), 'due_part', whole(bucket.due_part))
 end
 
--- KEYS hash of the campaign or the trunk; ARGV calls, step_us, step_part and, for a trunk, channels. Under another rate
--- the next call is due when it was.
+-- KEYS hash of the campaign or the trunk; ARGV calls, step_us, step_part, then names and values of its other limits. Under
+-- another rate the next call is due when it was.
 local function configure(keys, args)
     local bucket = bucket_of(keys[1])
     if bucket and bucket.calls ~= tonumber(args[1]) then
@@ -99,10 +104,7 @@ local function configure(keys, args)
         end
         keep_due(keys[1], bucket)
     end
-    redis.call('HSET', keys[1], 'calls', args[1], 'step_us', args[2], 'step_part', args[3])
-    if args[4] then
-        redis.call('HSET', keys[1], 'channels', args[4])
-    end
+    redis.call('HSET', keys[1], 'calls', args[1], 'step_us', args[2], 'step_part', args[3], unpack(args, 4))
     return redis.status_reply('OK')
 end
 
@@ -126,29 +128,44 @@ local function add_calls(key, deadline, first, count)
     end
 end
 
--- Which of the phones in `args` from `first` on are on the do-not-call list, by position from 1. An empty one is no phone.
+-- Which numbers are on the do-not-call list, of the leases that begin at `first` in `args`, two each; by lease from 1. 0 is
+-- no number.
 local function listed(key, args, first)
     local is_listed = {}
-    for from = first, #args, 1000 do
-        local phones, at = {}, {}
-        for i = from, math.min(from + 999, #args) do
-            if args[i] ~= '' then
+    for from = first, #args, 2000 do
+        local phones, leases = {}, {}
+        for i = from, math.min(from + 1999, #args), 2 do
+            if args[i] ~= '0' then
                 phones[#phones + 1] = args[i]
-                at[#at + 1] = i - first + 1
+                leases[#leases + 1] = (i - first) / 2 + 1
             end
         end
         if #phones > 0 then
             for i, found in ipairs(redis.call('SMISMEMBER', key, unpack(phones))) do
-                is_listed[at[i]] = found == 1
+                is_listed[leases[i]] = found == 1
             end
         end
     end
     return is_listed
 end
 
--- KEYS epoch, head, entries, clock, trunk, live, unanswered, outages, campaign, calls, do-not-call; ARGV epoch, expected
--- head, campaign, not before, number of the claim, longest life of a call in us, how far ahead in us calls may be admitted
--- that are due then and dialled then, phone of each lease…
+-- The attempts at a number on one of its local days are a field of a hash that it shares with few others, so that the
+-- store packs them tight. The hash's name is only known once the day is, but its tag is that of every other key.
+local function day_key(days_key, phone, offset_us, at)
+    local day = math.floor((at + offset_us) / DAY_US)
+    return days_key .. ':' .. day .. ':' .. phone % DAY_HASHES
+end
+
+local function count_attempt(key, phone)
+    if redis.call('HINCRBY', key, phone, 1) == 1 and redis.call('HLEN', key) == 1 then
+        redis.call('EXPIRE', key, DAYS_KEPT_S)
+    end
+end
+
+-- KEYS epoch, head, entries, clock, trunk, live, unanswered, outages, campaign, live of the campaign, calls, do-not-call,
+-- days; ARGV epoch, expected head, campaign, not before, number of the claim, longest life of a call in us, how far ahead in
+-- us calls may be admitted that are due then and dialled then, and for each lease the number (0: none) and its zone's offset
+-- from UTC in us.
 -- Gives the answer as it stands in the journal, and the new head. Asked again under the same number it gives the same
 -- answer, and grants nothing.
 local function admission_claim(keys, args)
@@ -186,54 +203,74 @@ local function admission_claim(keys, args)
     local channels, rests_until = tonumber(trunk[1]), tonumber(trunk[2] or 0)
     local live = live_calls(keys[6], keys[7], now)
     local is_limited = channels ~= ABSENT and redis.call('SCARD', keys[8]) == 0
-    local is_listed, ahead = listed(keys[11], args, 8), tonumber(args[7])
-    local granted, rejected, due = {}, {}, {}
+    local campaign = redis.call('HMGET', keys[9], 'max_concurrency', 'max_per_day', 'state')
+    local max_concurrency, max_per_day = tonumber(campaign[1] or 0), tonumber(campaign[2] or 0)
+    local is_running = (campaign[3] or 'running') == 'running'
+    redis.call('ZREMRANGEBYSCORE', keys[10], '-inf', whole(now))
+    local own_live = redis.call('ZCARD', keys[10])
+
+    local is_listed, ahead = listed(keys[12], args, 8), tonumber(args[7])
+    local next_call = tonumber(redis.call('GET', keys[11]) or 0)
+    local answers, granted, due = {}, 0, {}
     local blocked_by, retry_at = NOTHING, ABSENT
-    for lease = 1, #args - 7 do
+    for lease = 1, (#args - 7) / 2 do
+        local phone = args[6 + 2 * lease]
+        local due_at = math.max(available_at(own, now), available_at(shared, now))
+        local day = phone ~= '0' and day_key(keys[13], phone, args[7 + 2 * lease], due_at)
         if is_listed[lease] then
-            rejected[#rejected + 1] = lease - 1
-        elseif blocked_by == NOTHING then
-            local due_at = math.max(available_at(own, now), available_at(shared, now))
-            if rests_until > now then
+            answers[lease] = DO_NOT_CALL
+        elseif day and max_per_day > 0 and tonumber(redis.call('HGET', day, phone) or 0) >= max_per_day then
+            answers[lease] = MAX_PER_DAY
+        else
+            if blocked_by ~= NOTHING then
+                -- What held an earlier one holds this one, too.
+            elseif not is_running then
+                blocked_by, retry_at = CONCURRENCY, now + ASK_AGAIN_US
+            elseif rests_until > now then
                 blocked_by, retry_at = CONCURRENCY, rests_until
-            elseif is_limited and live + #granted >= channels then
+            elseif is_limited and live + granted >= channels then
+                blocked_by, retry_at = CONCURRENCY, now + ASK_AGAIN_US
+            elseif max_concurrency > 0 and own_live + granted >= max_concurrency then
                 blocked_by, retry_at = CONCURRENCY, now + ASK_AGAIN_US
             elseif due_at > now + ahead then
                 blocked_by, retry_at = CALLS_PER_SECOND, due_at - math.floor(ahead / 2)
+            end
+            if blocked_by ~= NOTHING then
+                answers[lease] = RETURNED
             else
                 take(own, due_at)
                 take(shared, due_at)
-                granted[#granted + 1] = lease - 1
-                due[#due + 1] = whole(due_at)
+                if day then
+                    count_attempt(day, phone)
+                end
+                answers[lease] = whole(next_call + granted)
+                granted = granted + 1
+                due[granted] = whole(due_at)
             end
         end
     end
 
-    local calls, count = {}, #granted
-    if count > 0 then
-        local first = redis.call('INCRBY', keys[10], count) - count
-        for i = 1, count do
-            calls[i] = whole(first + i - 1)
-        end
+    if granted > 0 then
+        redis.call('SET', keys[11], whole(next_call + granted))
         local deadline = whole(now + args[6])
-        add_calls(keys[6], deadline, first, count)
-        add_calls(keys[7], deadline, first, count)
+        add_calls(keys[6], deadline, next_call, granted)
+        add_calls(keys[7], deadline, next_call, granted)
+        add_calls(keys[10], deadline, next_call, granted)
         keep_due(keys[5], shared)
         keep_due(keys[9], own)
     end
     local answer = string.format(
-        '[%s,"",0,"ClaimsAnswered",%s,[%s],[%s],[%s],%d,%s,[%s]]',
-        whole(now), args[3], table.concat(calls, ','), table.concat(granted, ','), table.concat(rejected, ','),
-        blocked_by, whole(retry_at), table.concat(due, ',')
+        '[%s,"",0,"ClaimsAnswered",%s,[%s],%d,%s,[%s]]',
+        whole(now), args[3], table.concat(answers, ','), blocked_by, whole(retry_at), table.concat(due, ',')
     )
     redis.call('HSET', keys[9], 'claim', claim, 'answer', answer)
     redis.call('RPUSH', keys[3], answer)
     return { answer, redis.call('INCR', keys[2]) }
 end
 
--- KEYS clock, trunk, live, unanswered; ARGV not before, then what became of a call and its number, in order: `accepted`
--- by the trunk, `refused` by it, `ended`. Gives how many of them were news: a call that no longer lives tells nothing,
--- and none is accepted twice.
+-- KEYS clock, trunk, live, unanswered; ARGV not before, then what became of a call (`accepted` by the trunk, `refused` by it,
+-- `ended`), its number and the key of its campaign's live calls ('' for an inbound one), in order. Gives how many of them
+-- were news: a call that no longer lives tells nothing, and none is accepted twice.
 local function admission_release(keys, args)
     local now = clock_now(keys[1], args[1])
     if not now then
@@ -243,8 +280,8 @@ local function admission_release(keys, args)
     local in_a_row = tonumber(redis.call('HGET', keys[2], 'refusals_in_a_row') or 0)
     local rests_until
     local news = 0
-    for i = 2, #args, 2 do
-        local what, call = args[i], args[i + 1]
+    for i = 2, #args, 3 do
+        local what, call, campaign_key = args[i], args[i + 1], args[i + 2]
         local unanswered = redis.call('ZREM', keys[4], call)
         if what == 'accepted' then
             if unanswered == 1 then
@@ -253,6 +290,9 @@ local function admission_release(keys, args)
             end
         elseif redis.call('ZREM', keys[3], call) == 1 then
             news = news + 1
+            if campaign_key ~= '' then
+                redis.call('ZREM', campaign_key, call)
+            end
             if what == 'refused' then
                 in_a_row = in_a_row + 1
                 local doublings = in_a_row - REFUSALS_BEFORE_REST

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from busyhour.adapters.valkey.journal import Journal, refusal
+from busyhour.adapters.valkey.keys import account_stem, do_not_call_key
 from busyhour.core.disposition import END_NO_CHANNEL, END_TRUNK_DOWN
 from busyhour.core.errors import BusyhourError, InvalidValueError, require_at_least, require_not_negative
 from busyhour.core.ids import ABSENT, DAY, Instant, Micros
@@ -29,6 +30,8 @@ SLOWEST: Final = 2**52
 
 Became = Literal["accepted", "refused", "ended"]
 """What is reported of a call: the trunk takes it, or turned it away, or it is over. The last two free its channel."""
+
+CampaignState = Literal["running", "paused", "stopped"]
 
 _REASONS: Final = {b"SEIZED": ABSENT, b"FULL": END_NO_CHANNEL, b"DOWN": END_TRUNK_DOWN}
 _PAGE: Final = 1_000
@@ -52,46 +55,48 @@ class UnconfiguredError(BusyhourError):
 
 @dataclass(frozen=True, slots=True)
 class ClaimAnswer:
-    """What became of the leases of one claim. They are numbered from 0; those in neither list come back."""
+    """What became of the leases of one claim, each in its place."""
 
     entry: bytes
-    """As the campaign's journal holds it: [at, "", 0, "ClaimsAnswered", campaign, calls, granted, rejected, blocked_by,
-    retry_at, due]."""
+    """As the campaign's journal holds it: [at, "", 0, "ClaimsAnswered", campaign, calls, blocked_by, retry_at, due]."""
     at: Instant
     calls: Sequence[int]
-    """`calls[i]` is the call dialled under lease `granted[i]`."""
-    granted: Sequence[int]
-    rejected: Sequence[int]
-    """Leases whose phone is on the do-not-call list."""
+    """The call that the lease is dialled under, or `attempts.RETURNED`, DO_NOT_CALL, MAX_PER_DAY."""
     blocked_by: int
-    """A `campaign.BLOCKED_BY` code."""
+    """A `campaign.BLOCKED_BY` code: what held those that come back."""
     retry_at: Instant
-    """When to ask again; ABSENT when all were granted or rejected."""
+    """When to ask for them again; ABSENT when none comes back."""
     due: Sequence[Instant]
-    """`due[i]` is when to dial `calls[i]`: now, or as far ahead as was asked."""
+    """When to dial each of those that are calls: now, or as far ahead as was asked."""
+
+    def granted(self) -> list[int]:
+        """The calls."""
+        return [call for call in self.calls if call >= 0]
 
     @staticmethod
     def of(entry: bytes) -> "ClaimAnswer":
         """Of an entry of a journal."""
-        at, _, _, _, _, calls, granted, rejected, blocked_by, retry_at, due = json.loads(entry)
-        return ClaimAnswer(entry, at, calls, granted, rejected, blocked_by, retry_at, due)
+        at, _, _, _, _, calls, blocked_by, retry_at, due = json.loads(entry)
+        return ClaimAnswer(entry, at, calls, blocked_by, retry_at, due)
 
 
 class StoreAdmission:
-    """The limits of `scope`. It keeps nothing itself: any number of processes may each have one.
+    """The limits of `scope`, as one account of it dials. It keeps nothing itself: any number of processes may each have
+    one. What is kept of numbers (do-not-call, attempts a day) is the account's; the rest is everybody's.
 
     Nothing is admitted before `start_clock`, `configure_trunk` and `configure_campaign`, which raise nothing of their
     own; `claim`, `release` and `seize` raise UnconfiguredError until then. `not_before` is the latest instant that the
     caller knows of: it is never earlier for the store.
     """
 
-    def __init__(self, client: "Redis", scope: str) -> None:
+    def __init__(self, client: "Redis", scope: str, account: str = "") -> None:
         self._client: Any = client
         self.scope: str = scope
         stem = f"{{{scope}}}:"
         self._clock: str = f"{stem}clock"
         self._calls: str = f"{stem}calls"
-        self._do_not_call: str = f"{stem}do-not-call"
+        self._do_not_call: str = do_not_call_key(scope, account)
+        self._days: str = f"{account_stem(scope, account)}day"
         self._stem: str = stem
 
     # The clock ----------------------------------------------------------------------------------------------------
@@ -117,11 +122,28 @@ class StoreAdmission:
         """
         require_at_least("channels", channels, ABSENT)
         key = self._trunk_keys(trunk)[0]
-        await self._call("admission_configure", [key], *_rate(calls_per_second), channels)
+        await self._call("admission_configure", [key], *_rate(calls_per_second), "channels", channels)
 
-    async def configure_campaign(self, campaign: int, calls_per_second: float = math.inf) -> None:
-        """Its own rate, beside its trunk's. Raises InvalidValueError."""
-        await self._call("admission_configure", [self._campaign_key(campaign)], *_rate(calls_per_second))
+    async def configure_campaign(
+        self,
+        campaign: int,
+        calls_per_second: float = math.inf,
+        max_concurrency: int = 0,
+        max_per_day: int = 0,
+    ) -> None:
+        """Its own limits, beside its trunk's: calls at once, and attempts at one number on one of its local days, those
+        of other campaigns of the account among them; 0 for none. Raises InvalidValueError.
+        """
+        require_at_least("max_concurrency", max_concurrency, 0)
+        require_at_least("max_per_day", max_per_day, 0)
+        limits = ("max_concurrency", max_concurrency, "max_per_day", max_per_day)
+        await self._call(
+            "admission_configure", [self._campaign_key(campaign)], *_rate(calls_per_second), *limits
+        )
+
+    async def set_campaign_state(self, campaign: int, state: CampaignState) -> None:
+        """From the moment this returns nothing is admitted for a campaign that is not running, whoever runs it."""
+        await self._client.hset(self._campaign_key(campaign), "state", state)
 
     async def begin_outage(self, trunk: int, cause: str) -> None:
         """The trunk is down until every cause has ended. It admits attempts without regard to channels, and they are
@@ -132,12 +154,12 @@ class StoreAdmission:
     async def end_outage(self, trunk: int, cause: str) -> None:
         await self._client.srem(self._outages_key(trunk), cause)
 
-    async def do_not_call_add(self, phones: Iterable[str]) -> None:
-        """None of them is admitted from now on, as they are written."""
+    async def do_not_call_add(self, phones: Iterable[int]) -> None:
+        """None of them is admitted from now on."""
         for page in _pages(phones):
             await self._client.sadd(self._do_not_call, *page)
 
-    async def do_not_call_remove(self, phones: Iterable[str]) -> None:
+    async def do_not_call_remove(self, phones: Iterable[int]) -> None:
         for page in _pages(phones):
             await self._client.srem(self._do_not_call, *page)
 
@@ -156,11 +178,12 @@ class StoreAdmission:
         trunk: int,
         number: int,
         not_before: Instant,
-        phones: Sequence[str],
+        phones: Sequence[tuple[int, Micros]],
         longest_call: Micros = LONGEST_CALL,
         ahead: Micros = 0,
     ) -> ClaimAnswer:
-        """Admit a prefix of the leases, whose phones these are ("" for none), and append the answer to `journal`.
+        """Admit as many of the leases as may be dialled, and append the answer to `journal`. `phones` are theirs: the
+        number (`core.phones`; 0 for none) and what its zone's clock is ahead of UTC now, which tells its day.
 
         `number` is new for each claim since the journal was claimed. When the answer is lost, repeat the claim under
         its number before anything else is appended: it is answered as it was the first time, and grants nothing.
@@ -180,10 +203,13 @@ class StoreAdmission:
             *self._trunk_keys(trunk),
             self._outages_key(trunk),
             self._campaign_key(campaign),
+            self._campaign_live_key(campaign),
             self._calls,
             self._do_not_call,
+            self._days,
         ]
-        arguments = (journal.epoch, journal.head, campaign, not_before, number, longest_call, ahead, *phones)
+        leases = [fact for lease in phones for fact in lease]
+        arguments = (journal.epoch, journal.head, campaign, not_before, number, longest_call, ahead, *leases)
         try:
             entry, head = await self._call("admission_claim", keys, *arguments)
         except ResponseError as refused:
@@ -191,13 +217,16 @@ class StoreAdmission:
         journal.head = int(head)
         return ClaimAnswer.of(entry)
 
-    async def release(self, trunk: int, not_before: Instant, calls: Iterable[tuple[Became, int]]) -> int:
-        """Report what became of calls on the trunk, in order: refusals in a row make it rest, and one that it accepts
-        ends the row. May be repeated: what was reported is no news. Returns how many reports were.
+    async def release(self, trunk: int, not_before: Instant, calls: Iterable[tuple[Became, int, int]]) -> int:
+        """Report what became of calls on the trunk, in order, each with its campaign (ABSENT for an inbound one):
+        refusals in a row make the trunk rest, and one that it accepts ends the row. May be repeated: what was reported
+        is no news. Returns how many reports were.
 
         Raises UnconfiguredError.
         """
-        reports = [part for report in calls for part in report]
+        reports: list[str | int] = []
+        for became, call, campaign in calls:
+            reports += (became, call, "" if campaign == ABSENT else self._campaign_live_key(campaign))
         if not reports:
             return 0
         keys = [self._clock, *self._trunk_keys(trunk)]
@@ -228,6 +257,9 @@ class StoreAdmission:
     def _campaign_key(self, campaign: int) -> str:
         return f"{self._stem}campaign:{campaign}"
 
+    def _campaign_live_key(self, campaign: int) -> str:
+        return f"{self._stem}campaign:{campaign}:live"
+
     async def _call(self, function: str, keys: Sequence[str], *arguments: object) -> Any:
         try:
             return await self._client.fcall(f"busyhour_{function}", len(keys), *keys, *arguments)
@@ -248,7 +280,7 @@ def _rate(calls_per_second: float) -> tuple[int, Micros, int]:
     return calls, per_us // calls, per_us % calls
 
 
-def _pages(phones: Iterable[str]) -> Iterable[list[str]]:
+def _pages(phones: Iterable[int]) -> Iterable[list[int]]:
     every = [phone for phone in phones if phone]
     for first in range(0, len(every), _PAGE):
         yield every[first : first + _PAGE]

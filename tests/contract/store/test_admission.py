@@ -10,13 +10,20 @@ from typing import Any
 
 import pytest
 
-from busyhour.adapters.valkey.admission import Became, ClaimAnswer, StoreAdmission, UnconfiguredError
+from busyhour.adapters.valkey.admission import (
+    Became,
+    CampaignState,
+    ClaimAnswer,
+    StoreAdmission,
+    UnconfiguredError,
+)
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.journal import FencedError, Journal, SequenceError
+from busyhour.core.attempts import DO_NOT_CALL, MAX_PER_DAY, RETURNED
 from busyhour.core.campaign import CALLS_PER_SECOND, CONCURRENCY, NOTHING
 from busyhour.core.disposition import END_NO_CHANNEL, END_TRUNK_DOWN
 from busyhour.core.errors import InvalidValueError
-from busyhour.core.ids import ABSENT, MILLISECOND, SECOND
+from busyhour.core.ids import ABSENT, DAY, HOUR, MILLISECOND, SECOND
 
 NOW = 1_799_999_999_123_457
 """An instant whose last digits a Lua number's usual form would lose."""
@@ -40,9 +47,11 @@ class Scene:
         await self.admission.configure_campaign(CAMPAIGN)
         await self.journal.claim()
 
-    async def claim(self, *phones: str, at: int = 0, number: int = 0, **life: int) -> ClaimAnswer:
+    async def claim(self, *phones: int, at: int = 0, number: int = 0, **life: int) -> ClaimAnswer:
+        """Of numbers in UTC; 0 for none."""
         number = number or next(self.claims)
-        return await self.admission.claim(self.journal, CAMPAIGN, TRUNK, number, at, phones, **life)
+        leases = [(phone, 0) for phone in phones]
+        return await self.admission.claim(self.journal, CAMPAIGN, TRUNK, number, at, leases, **life)
 
     async def entries(self) -> list[bytes]:
         return list((await Journal(self.client, self.scope, "campaign").claim()).entries)
@@ -61,8 +70,8 @@ def play(url: str, script: Callable[[Scene], Awaitable[None]]) -> None:
 def test_the_answer_is_the_next_entry_of_the_campaign_s_journal(url: str) -> None:
     async def script(scene: Scene) -> None:
         await scene.journal.append([b"before"])
-        answer = await scene.claim("", "")
-        assert answer.entry == b'[%d,"",0,"ClaimsAnswered",7,[0,1],[0,1],[],0,-1,[%d,%d]]' % (
+        answer = await scene.claim(0, 0)
+        assert answer.entry == b'[%d,"",0,"ClaimsAnswered",7,[0,1],0,-1,[%d,%d]]' % (
             NOW,
             NOW,
             NOW,
@@ -78,11 +87,11 @@ def test_the_answer_is_the_next_entry_of_the_campaign_s_journal(url: str) -> Non
 def test_calls_are_admitted_as_far_ahead_as_is_asked_and_are_due_as_the_rate_says(url: str) -> None:
     async def script(scene: Scene) -> None:
         await scene.admission.configure_trunk(TRUNK, calls_per_second=30)
-        answer = await scene.claim(*[""] * 9, ahead=100 * MILLISECOND)
+        answer = await scene.claim(*[0] * 9, ahead=100 * MILLISECOND)
         assert answer.due == [NOW, NOW + 33_334, NOW + 66_667, NOW + 100_000]
         assert (answer.blocked_by, answer.retry_at) == (CALLS_PER_SECOND, NOW + 133_334 - 50_000)
-        assert (await scene.claim("", ahead=100 * MILLISECOND)).due == []
-        later = await scene.claim(*[""] * 9, at=answer.retry_at, ahead=100 * MILLISECOND)
+        assert (await scene.claim(0, ahead=100 * MILLISECOND)).due == []
+        later = await scene.claim(*[0] * 9, at=answer.retry_at, ahead=100 * MILLISECOND)
         assert later.due == [NOW + 133_334, NOW + 166_667]
 
     play(url, script)
@@ -91,9 +100,9 @@ def test_calls_are_admitted_as_far_ahead_as_is_asked_and_are_due_as_the_rate_say
 def test_nothing_granted_is_empty_lists_and_an_exact_instant(url: str) -> None:
     async def script(scene: Scene) -> None:
         await scene.admission.configure_trunk(TRUNK, channels=0)
-        answer = await scene.claim("")
-        assert json.loads(answer.entry)[4:] == [7, [], [], [], CONCURRENCY, NOW + 100 * MILLISECOND, []]
-        assert (await scene.claim()).entry == b'[%d,"",0,"ClaimsAnswered",7,[],[],[],0,-1,[]]' % NOW
+        answer = await scene.claim(0)
+        assert json.loads(answer.entry)[4:] == [7, [RETURNED], CONCURRENCY, NOW + 100 * MILLISECOND, []]
+        assert (await scene.claim()).entry == b'[%d,"",0,"ClaimsAnswered",7,[],0,-1,[]]' % NOW
 
     play(url, script)
 
@@ -101,11 +110,11 @@ def test_nothing_granted_is_empty_lists_and_an_exact_instant(url: str) -> None:
 def test_a_repeated_claim_is_answered_as_before_and_grants_nothing(url: str) -> None:
     async def script(scene: Scene) -> None:
         await scene.admission.configure_trunk(TRUNK, channels=3)
-        answer = await scene.claim("", "", number=1)
+        answer = await scene.claim(0, 0, number=1)
         scene.journal.head = 0  # as if the answer had not come
-        assert await scene.claim("", "", number=1, at=NOW + SECOND) == answer
+        assert await scene.claim(0, 0, number=1, at=NOW + SECOND) == answer
         assert scene.journal.head == 1
-        assert (await scene.claim("", "")).calls == [2]
+        assert (await scene.claim(0, 0)).calls == [2, RETURNED]
         assert len(await scene.entries()) == 2
 
     play(url, script)
@@ -113,9 +122,9 @@ def test_a_repeated_claim_is_answered_as_before_and_grants_nothing(url: str) -> 
 
 def test_a_new_owner_s_first_claim_is_not_taken_for_a_repeated_one(url: str) -> None:
     async def script(scene: Scene) -> None:
-        await scene.claim("", number=1)
+        await scene.claim(0, number=1)
         await scene.journal.claim()
-        assert (await scene.claim("", number=1)).calls == [1]
+        assert (await scene.claim(0, number=1)).calls == [1]
 
     play(url, script)
 
@@ -125,9 +134,9 @@ def test_who_was_succeeded_is_granted_nothing(url: str) -> None:
         await scene.admission.configure_trunk(TRUNK, channels=1, calls_per_second=1)
         await Journal(scene.client, scene.scope, "campaign").claim()
         with pytest.raises(FencedError, match="epoch 1 is over, 2 writes now"):
-            await scene.claim("")
+            await scene.claim(0)
         await scene.journal.claim()
-        assert (await scene.claim("")).calls == [0]
+        assert (await scene.claim(0)).calls == [0]
         assert len(await scene.entries()) == 1
 
     play(url, script)
@@ -135,14 +144,14 @@ def test_who_was_succeeded_is_granted_nothing(url: str) -> None:
 
 def test_an_owner_that_has_lost_count_is_granted_nothing(url: str) -> None:
     async def script(scene: Scene) -> None:
-        await scene.claim("", number=1)
+        await scene.claim(0, number=1)
         scene.journal.head = 0
         with pytest.raises(SequenceError, match="holds 1 entries, not 0"):
-            await scene.claim("", number=2)
+            await scene.claim(0, number=2)
         scene.journal.head = 1
         with pytest.raises(SequenceError, match="claim 1 is not entry 2, it holds 1"):
-            await scene.claim("", number=1)
-        assert (await scene.claim("", number=3)).calls == [1]
+            await scene.claim(0, number=1)
+        assert (await scene.claim(0, number=3)).calls == [1]
 
     play(url, script)
 
@@ -155,9 +164,9 @@ def test_where_a_limit_is_not_set_nothing_is_admitted(url: str) -> None:
 
         async def missing(what: str) -> None:
             with pytest.raises(UnconfiguredError, match=what):
-                await blank.claim(journal, CAMPAIGN, TRUNK, 1, NOW, [""])
+                await blank.claim(journal, CAMPAIGN, TRUNK, 1, NOW, [(0, 0)])
 
-        for ask in (blank.now(), blank.seize(TRUNK, NOW, 1), blank.release(TRUNK, NOW, [("ended", 1)])):
+        for ask in (blank.now(), blank.seize(TRUNK, NOW, 1), blank.release(TRUNK, NOW, [("ended", 1, 0)])):
             with pytest.raises(UnconfiguredError, match="no clock"):
                 await ask
         await missing("no clock")
@@ -168,9 +177,9 @@ def test_where_a_limit_is_not_set_nothing_is_admitted(url: str) -> None:
         await blank.configure_trunk(TRUNK)
         await missing("campaign 7 has no limits")
         await blank.configure_campaign(CAMPAIGN)
-        assert (await blank.claim(journal, CAMPAIGN, TRUNK, 1, NOW, [""])).calls == [0]
+        assert (await blank.claim(journal, CAMPAIGN, TRUNK, 1, NOW, [(0, 0)])).calls == [0]
         with pytest.raises(InvalidValueError, match=r"journal\.scope"):
-            await blank.claim(scene.journal, CAMPAIGN, TRUNK, 2, NOW, [""])
+            await blank.claim(scene.journal, CAMPAIGN, TRUNK, 2, NOW, [(0, 0)])
 
     play(url, script)
 
@@ -187,13 +196,13 @@ def test_a_rate_that_cannot_be_kept_exactly_is_refused(url: str, rate: float) ->
 def test_a_listed_phone_is_rejected_and_costs_nothing(url: str) -> None:
     async def script(scene: Scene) -> None:
         await scene.admission.configure_trunk(TRUNK, channels=2)
-        await scene.admission.do_not_call_add(["+4930123", "+4930124", ""])
-        answer = await scene.claim("+4930123", "+4930999", "", "+4930998", "+4930124")
-        assert (answer.granted, answer.calls, answer.rejected) == ([1, 2], [0, 1], [0, 4])
+        await scene.admission.do_not_call_add([4930123, 4930124, 0])
+        answer = await scene.claim(4930123, 4930999, 0, 4930998, 4930124)
+        assert answer.calls == [DO_NOT_CALL, 0, 1, RETURNED, DO_NOT_CALL]
         assert answer.blocked_by == CONCURRENCY
-        await scene.admission.do_not_call_remove(["+4930123"])
-        await scene.admission.release(TRUNK, NOW, [("ended", 0)])
-        assert (await scene.claim("+4930123")).granted == [0]
+        await scene.admission.do_not_call_remove([4930123])
+        await scene.admission.release(TRUNK, NOW, [("ended", 0, CAMPAIGN)])
+        assert (await scene.claim(4930123)).calls == [2]
 
     play(url, script)
 
@@ -201,10 +210,88 @@ def test_a_listed_phone_is_rejected_and_costs_nothing(url: str) -> None:
 def test_a_claim_of_listed_phones_alone_is_held_by_nothing(url: str) -> None:
     async def script(scene: Scene) -> None:
         await scene.admission.configure_trunk(TRUNK, channels=0)
-        await scene.admission.do_not_call_add(str(phone) for phone in range(2_500))
-        answer = await scene.claim(*(str(phone) for phone in range(2_500)))
-        assert list(answer.rejected) == list(range(2_500))
-        assert (answer.granted, answer.blocked_by, answer.retry_at) == ([], NOTHING, ABSENT)
+        phones = range(4_930_000, 4_932_500)
+        await scene.admission.do_not_call_add(phones)
+        answer = await scene.claim(*phones)
+        assert answer.calls == [DO_NOT_CALL] * 2_500
+        assert (answer.granted(), answer.blocked_by, answer.retry_at) == ([], NOTHING, ABSENT)
+
+    play(url, script)
+
+
+def test_a_number_has_as_many_attempts_as_its_own_day_allows_whoever_calls_it(url: str) -> None:
+    async def script(scene: Scene) -> None:
+        admission, phone = scene.admission, 4930123
+        day = NOW - NOW % DAY
+        await admission.configure_campaign(CAMPAIGN, max_per_day=2)
+        assert (await scene.claim(phone, phone, phone)).calls == [0, 1, MAX_PER_DAY]
+        other = Journal(scene.client, scene.scope, "other")
+        await other.claim()
+        await admission.configure_campaign(8, max_per_day=3)
+        east, west = (phone, 9 * HOUR), (phone, -8 * HOUR)
+        answer = await admission.claim(other, 8, TRUNK, 1, NOW, [(phone, 0)] * 2 + [(4930124, 0)])
+        assert answer.calls == [2, MAX_PER_DAY, 3]
+        # At 07:59:59 UTC it is the same day in the east, and the day before in the west.
+        assert (await admission.claim(other, 8, TRUNK, 2, NOW, [east, west])).calls == [MAX_PER_DAY, 4]
+        assert (await scene.claim(phone, at=day + DAY - 1)).calls == [MAX_PER_DAY]
+        assert (await scene.claim(phone, phone, phone, at=day + DAY)).calls == [5, 6, MAX_PER_DAY]
+
+    play(url, script)
+
+
+def test_an_attempt_admitted_before_midnight_and_due_after_it_counts_for_the_new_day(url: str) -> None:
+    async def script(scene: Scene) -> None:
+        midnight = NOW - NOW % DAY + DAY
+        ahead = 100 * MILLISECOND
+        await scene.admission.configure_campaign(CAMPAIGN, calls_per_second=20, max_per_day=1)
+        answer = await scene.claim(1, 2, 2, at=midnight - 25 * MILLISECOND, ahead=ahead)
+        assert list(answer.due) == [midnight - 25 * MILLISECOND, midnight + 25 * MILLISECOND]
+        assert answer.calls == [0, 1, MAX_PER_DAY]
+        assert (await scene.claim(1, 2, at=midnight + SECOND)).calls == [2, MAX_PER_DAY]
+
+    play(url, script)
+
+
+def test_accounts_share_trunks_but_neither_lists_nor_days(url: str) -> None:
+    async def script(scene: Scene) -> None:
+        await scene.admission.configure_campaign(CAMPAIGN, max_per_day=1)
+        await scene.admission.configure_trunk(TRUNK, channels=3)
+        await scene.admission.do_not_call_add([4930123])
+        assert (await scene.claim(4930123, 4930124)).calls == [DO_NOT_CALL, 0]
+        other = StoreAdmission(scene.client, scene.scope, "other")
+        leases = [(4930123, 0), (4930124, 0), (4930125, 0)]
+        answer = await other.claim(scene.journal, CAMPAIGN, TRUNK, 1, NOW, leases)
+        assert answer.calls == [1, 2, RETURNED]
+
+    play(url, script)
+
+
+def test_a_campaign_has_as_many_calls_at_once_as_it_may(url: str) -> None:
+    async def script(scene: Scene) -> None:
+        await scene.admission.configure_campaign(CAMPAIGN, max_concurrency=2)
+        answer = await scene.claim(0, 0, 0)
+        assert (answer.calls, answer.blocked_by) == ([0, 1, RETURNED], CONCURRENCY)
+        await scene.admission.release(TRUNK, NOW, [("accepted", 0, CAMPAIGN), ("refused", 1, CAMPAIGN)])
+        assert (await scene.claim(0, 0)).calls == [2, RETURNED]
+        await scene.admission.release(TRUNK, NOW, [("ended", 0, CAMPAIGN)])
+        await scene.admission.configure_campaign(CAMPAIGN, max_concurrency=1)
+        assert (await scene.claim(0)).calls == [RETURNED]
+        await scene.admission.configure_campaign(CAMPAIGN)
+        assert (await scene.claim(*[0] * 9)).calls == list(range(3, 12))
+
+    play(url, script)
+
+
+def test_nothing_is_admitted_for_a_campaign_that_is_not_running(url: str) -> None:
+    async def script(scene: Scene) -> None:
+        states: list[CampaignState] = ["paused", "stopped"]
+        for state in states:
+            await scene.admission.set_campaign_state(CAMPAIGN, state)
+            answer = await scene.claim(0, 4930123)
+            assert answer.calls == [RETURNED, RETURNED]
+            assert answer.retry_at == NOW + 100 * MILLISECOND
+        await scene.admission.set_campaign_state(CAMPAIGN, "running")
+        assert (await scene.claim(0)).calls == [0]
 
     play(url, script)
 
@@ -212,23 +299,27 @@ def test_a_claim_of_listed_phones_alone_is_held_by_nothing(url: str) -> None:
 def test_a_call_that_is_never_reported_gives_its_channel_back(url: str) -> None:
     async def script(scene: Scene) -> None:
         await scene.admission.configure_trunk(TRUNK, channels=1)
-        assert (await scene.claim("", longest_call=SECOND)).calls == [0]
-        assert (await scene.claim("", at=NOW + SECOND - 1)).calls == []
-        assert await scene.admission.release(TRUNK, NOW + SECOND, [("refused", 0)]) == 0
-        assert (await scene.claim("", at=NOW + SECOND)).calls == [1]
+        assert (await scene.claim(0, longest_call=SECOND)).calls == [0]
+        assert (await scene.claim(0, at=NOW + SECOND - 1)).granted() == []
+        assert await scene.admission.release(TRUNK, NOW + SECOND, [("refused", 0, CAMPAIGN)]) == 0
+        assert (await scene.claim(0, at=NOW + SECOND)).calls == [1]
 
     play(url, script)
 
 
 def test_what_was_reported_is_no_news(url: str) -> None:
     async def script(scene: Scene) -> None:
-        calls = (await scene.claim(*[""] * 5)).calls
-        refused: list[tuple[Became, int]] = [("refused", call) for call in calls[:3]]
-        assert await scene.admission.release(TRUNK, NOW, [("accepted", 3), *refused]) == 4
-        again: list[tuple[Became, int]] = [("accepted", 3), *refused, ("ended", 0), ("accepted", 99)]
+        calls = (await scene.claim(*[0] * 5)).calls
+        refused: list[tuple[Became, int, int]] = [("refused", call, CAMPAIGN) for call in calls[:3]]
+        accepted: tuple[Became, int, int] = ("accepted", 3, CAMPAIGN)
+        assert await scene.admission.release(TRUNK, NOW, [accepted, *refused]) == 4
+        again = [accepted, *refused, ("ended", 0, CAMPAIGN), ("accepted", 99, CAMPAIGN)]
         assert await scene.admission.release(TRUNK, NOW + 5 * SECOND, again) == 0
-        assert (await scene.claim("")).retry_at == NOW + SECOND
-        assert await scene.admission.release(TRUNK, NOW, [("ended", 3), ("accepted", 4)]) == 2
+        assert (await scene.claim(0)).retry_at == NOW + SECOND
+        assert (
+            await scene.admission.release(TRUNK, NOW, [("ended", 3, CAMPAIGN), ("accepted", 4, CAMPAIGN)])
+            == 2
+        )
 
     play(url, script)
 
@@ -237,14 +328,14 @@ def test_an_inbound_call_takes_a_channel_or_is_told_why_not(url: str) -> None:
     async def script(scene: Scene) -> None:
         admission = scene.admission
         await admission.configure_trunk(TRUNK, channels=2)
-        assert (await scene.claim("")).calls == [0]
+        assert (await scene.claim(0)).calls == [0]
         first, second = await admission.number_calls(2)
         assert (first, second) == (1, 2)
         assert await admission.seize(TRUNK, NOW, first) == ABSENT
         assert await admission.seize(TRUNK, NOW, second) == END_NO_CHANNEL
-        assert (await scene.claim("")).blocked_by == CONCURRENCY
+        assert (await scene.claim(0)).blocked_by == CONCURRENCY
         assert await admission.seize(TRUNK, NOW, first) == ABSENT
-        await admission.release(TRUNK, NOW, [("ended", first)])
+        await admission.release(TRUNK, NOW, [("ended", first, ABSENT)])
         await admission.begin_outage(TRUNK, "maintenance")
         await admission.begin_outage(TRUNK, "timeline")
         await admission.end_outage(TRUNK, "maintenance")
@@ -261,8 +352,8 @@ def test_the_run_s_clock_is_the_server_s_at_its_own_speed(url: str) -> None:
         seconds, micros = await scene.client.time()
         await scene.admission.start_clock(NOW, 2.5)
         earliest = await scene.admission.now()
-        at = (await scene.claim("")).at
-        assert (await scene.claim("", at=NOW + 3_600 * SECOND)).at == NOW + 3_600 * SECOND
+        at = (await scene.claim(0)).at
+        assert (await scene.claim(0, at=NOW + 3_600 * SECOND)).at == NOW + 3_600 * SECOND
         later_seconds, later_micros = await scene.client.time()
         passed = (later_seconds - seconds) * SECOND + later_micros - micros
         assert NOW <= earliest <= at <= NOW + passed * 2.5
@@ -287,18 +378,18 @@ def test_eight_who_ask_at_once_exceed_neither_rate_nor_channels(url: str) -> Non
             for claim in itertools.count(1):
                 if len(granted_at) >= wanted:
                     break
-                answer = await admission.claim(journal, number, TRUNK, claim, 0, [""] * 3)
-                for call in answer.calls:
+                answer = await admission.claim(journal, number, TRUNK, claim, 0, [(0, 0)] * 3)
+                for call in answer.granted():
                     assert call not in granted_at
                     granted_at[call] = answer.at
-                mine += answer.calls
-                held.update(answer.calls)
+                mine += answer.granted()
+                held.update(answer.granted())
                 most = max(most, len(held))
                 if answer.blocked_by == CONCURRENCY:
                     was_full += 1
                     ended, mine = mine[:2], mine[2:]
                     held.difference_update(ended)
-                    await admission.release(TRUNK, 0, [("ended", call) for call in ended])
+                    await admission.release(TRUNK, 0, [("ended", call, number) for call in ended])
 
     async def script(scene: Scene) -> None:
         await scene.admission.configure_trunk(TRUNK, channels, calls_per_second)
@@ -318,7 +409,7 @@ def test_eight_who_ask_at_once_exceed_neither_rate_nor_channels(url: str) -> Non
 def test_a_hundred_thousand_leases_are_granted_once_each(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    leases, batches = [""] * 100, 1_000
+    leases, batches = [0] * 100, 1_000
 
     async def script(scene: Scene) -> None:
         await scene.admission.configure_trunk(TRUNK, channels=100_000)
@@ -331,6 +422,6 @@ def test_a_hundred_thousand_leases_are_granted_once_each(
         with capsys.disabled():
             print(f"\n{len(calls) / took_s:,.0f} leases/s in {batches / took_s:,.0f} claims/s", end=" ")  # noqa: T201
         assert calls == list(range(100_000))
-        assert (await scene.claim("")).blocked_by == CONCURRENCY
+        assert (await scene.claim(0)).blocked_by == CONCURRENCY
 
     play(url, script)

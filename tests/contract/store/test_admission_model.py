@@ -20,27 +20,42 @@ from hypothesis.stateful import (
 from busyhour.adapters.valkey.admission import Became, StoreAdmission
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.journal import Journal
-from busyhour.core.attempts import Contact, Lease
+from busyhour.core.attempts import Contact, Lease, RetryRules
+from busyhour.core.calling_hours import Zone
+from busyhour.core.contact_list import ContactList, ZoneClock
 from busyhour.core.disposition import END_NO_CHANNEL, END_TRUNK_DOWN
-from busyhour.core.ids import ABSENT, MILLISECOND, MINUTE, SECOND
+from busyhour.core.ids import ABSENT, DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from busyhour.core.token_bucket import TokenBucket
-from simulation.admission import SimulatedAdmission
+from simulation.admission import PhoneLimits, SimulatedAdmission
 from simulation.trunks import SimulatedTrunk
 
 NOW = 1_799_999_999_123_457
 LONGEST_CALL = 2 * MINUTE
 CAMPAIGNS = 2
-LEASE = Lease(Contact(0, 0, 0), 1)
+PHONES = 3
+OFFSETS = (0, -8 * HOUR)
+"""Of the two zones that people live in: NOW is a second before midnight in the other."""
 
 rates = st.sampled_from([float("inf"), 0.05, 1.0, 1.5, 10 / 3, 7.0, 1_000_000.0])
 channels = st.sampled_from([ABSENT, 0, 1, 2, 3, 5, 8])
 campaigns = st.integers(0, CAMPAIGNS - 1)
 picks = st.integers(0, 1_000)
 spans_us = st.one_of(
-    st.sampled_from([1, 2, MILLISECOND, 100 * MILLISECOND, SECOND, 30 * SECOND, LONGEST_CALL]),
+    st.sampled_from([1, 2, MILLISECOND, 100 * MILLISECOND, SECOND, 30 * SECOND, LONGEST_CALL, 7 * HOUR, DAY]),
     st.integers(0, 3 * SECOND),
 )
+people = st.lists(st.tuples(st.integers(0, PHONES), st.integers(0, 1)), max_size=6)
+"""(number, 0 for none; zone) of the leases of a claim."""
 numbers = itertools.count()
+
+
+def leases_of(people: list[tuple[int, int]]) -> list[Lease]:
+    leases: list[Lease] = []
+    for phone, zone in people:
+        contact = Contact(0, zone, 0)
+        contact.phone = phone
+        leases.append(Lease(contact, 1))
+    return leases
 
 
 class SimulatedAndStored(RuleBasedStateMachine):
@@ -53,9 +68,12 @@ class SimulatedAndStored(RuleBasedStateMachine):
         return self.runner.run(answer)
 
     @initialize(
-        trunk_rate=rates, own_rates=st.lists(rates, min_size=CAMPAIGNS, max_size=CAMPAIGNS), channels=channels
+        trunk_rate=rates,
+        own_rates=st.lists(rates, min_size=CAMPAIGNS, max_size=CAMPAIGNS),
+        days=st.lists(st.integers(0, 2), min_size=CAMPAIGNS, max_size=CAMPAIGNS),
+        channels=channels,
     )
-    def begin(self, trunk_rate: float, own_rates: list[float], channels: int) -> None:
+    def begin(self, trunk_rate: float, own_rates: list[float], days: list[int], channels: int) -> None:
         self.now = NOW
         scope = f"model-{next(numbers)}"
         self.store = StoreAdmission(self.client, scope)
@@ -63,48 +81,53 @@ class SimulatedAndStored(RuleBasedStateMachine):
         self.trunk = SimulatedTrunk(channels, TokenBucket.from_rate(trunk_rate), None, None, NOW)
         self.own: list[TokenBucket | None] = [TokenBucket.from_rate(rate) for rate in own_rates]
         self.simulated = SimulatedAdmission([self.trunk], [0] * CAMPAIGNS, self.own)
+        zones = [ZoneClock(Zone([], [offset]), None) for offset in OFFSETS]
+        self.phones = PhoneLimits([ContactList(0, zones, RetryRules(1, most, {})) for most in days])
+        self.simulated.phones = self.phones
+        self.days = days
         self.claims = 0
         self.causes: list[str] = []
         self.promised: dict[int, int] = {}
         """Admitted calls that the trunk has not answered for, and when each is given up; so `in_use`."""
+        self.campaign_of: dict[int, int] = {}
         self.in_use: dict[int, int] = {}
-        self.reported: list[tuple[Became, int]] = []
+        self.reported: list[tuple[Became, int, int]] = []
         self.retry_at = ABSENT
 
         async def prepare() -> None:
             await self.store.start_clock(NOW, 0)
             await self.store.configure_trunk(0, channels, trunk_rate)
             for number, rate in enumerate(own_rates):
-                await self.store.configure_campaign(number, rate)
+                await self.store.configure_campaign(number, rate, max_per_day=days[number])
                 await self.journals[number].claim()
 
         self.await_(prepare())
 
-    @rule(campaign=campaigns, wanted=st.integers(0, 6), repeats=st.booleans())
-    def claim(self, campaign: int, wanted: int, repeats: bool) -> None:
+    @rule(campaign=campaigns, people=people, repeats=st.booleans())
+    def claim(self, campaign: int, people: list[tuple[int, int]], repeats: bool) -> None:
         self.claims += 1
-        expected = self.simulated.claim(campaign, [LEASE] * wanted, self.now)
+        expected = self.simulated.claim(campaign, leases_of(people), self.now)
         journal = self.journals[campaign]
-        question = (journal, campaign, 0, self.claims, self.now, [""] * wanted, LONGEST_CALL)
+        asked = [(phone, OFFSETS[zone] if phone else 0) for phone, zone in people]
+        question = (journal, campaign, 0, self.claims, self.now, asked, LONGEST_CALL)
         head = journal.head
         answer = self.await_(self.store.claim(*question))
         assert answer.at == self.now
         assert answer.calls == expected.calls
-        assert answer.granted == list(range(len(expected.granted)))
-        assert answer.rejected == []
         assert (answer.blocked_by, answer.retry_at) == (expected.blocked_by, expected.retry_at)
         if repeats:
             journal.head = head
             assert self.await_(self.store.claim(*question)) == answer
         assert journal.head == head + 1
-        self.promised.update((call, self.now + LONGEST_CALL) for call in expected.calls)
+        self.promised.update((call, self.now + LONGEST_CALL) for call in answer.granted())
+        self.campaign_of.update((call, campaign) for call in answer.granted())
         self.retry_at = expected.retry_at
 
     @precondition(lambda self: self.promised or self.in_use)
     @rule(picked=st.lists(st.tuples(st.sampled_from(["accepted", "refused", "ended"]), picks), max_size=5))
     def report(self, picked: list[tuple[Became, int]]) -> None:
         """What the carrier does with calls just dialled, and how others end, in one batch."""
-        reports: list[tuple[Became, int]] = []
+        reports: list[tuple[Became, int, int]] = []
         for became, pick in picked:
             dialled = list(self.promised)
             if became == "ended":
@@ -112,7 +135,7 @@ class SimulatedAndStored(RuleBasedStateMachine):
             if not dialled:
                 continue
             call = dialled[pick % len(dialled)]
-            reports.append((became, call))
+            reports.append((became, call, self.campaign_of.get(call, ABSENT)))
             if call in self.in_use:
                 del self.in_use[call]
                 self.trunk.release(self.now)
@@ -131,21 +154,23 @@ class SimulatedAndStored(RuleBasedStateMachine):
     @rule(campaign=campaigns)
     def campaign_is_turned_away(self, campaign: int) -> None:
         """All that it is granted, until the trunk rests."""
-        self.claim(campaign, 6, False)
-        reports: list[tuple[Became, int]] = [("refused", call) for call in self.promised]
+        self.claim(campaign, [(0, 0)] * 6, False)
+        reports: list[tuple[Became, int, int]] = [
+            ("refused", call, self.campaign_of[call]) for call in self.promised
+        ]
         for _ in reports:
             self.trunk.promised -= 1
             self.trunk.refused(self.now)
         self.promised.clear()
         assert self.await_(self.store.release(0, self.now, reports)) == len(reports)
         self.reported += reports
-        self.claim(campaign, 1, False)
+        self.claim(campaign, [(0, 0)], False)
 
     @rule(campaign=campaigns, times=st.integers(2, 5))
     def campaign_asks_when_told_to(self, campaign: int, times: int) -> None:
         """So that calls are taken in the very microsecond they are due."""
         for _ in range(times):
-            self.claim(campaign, 2, False)
+            self.claim(campaign, [(0, 0)] * 2, False)
             if self.retry_at == ABSENT:
                 break
             self.go_to(self.retry_at, False)
@@ -154,7 +179,7 @@ class SimulatedAndStored(RuleBasedStateMachine):
     @rule(pick=picks)
     def report_again(self, pick: int) -> None:
         again = self.reported[pick % len(self.reported) :][:5]
-        if not any(became == "ended" and (call in self.in_use) for became, call in again):
+        if not any(became == "ended" and (call in self.in_use) for became, call, _ in again):
             assert self.await_(self.store.release(0, self.now, again)) == 0
 
     @rule()
@@ -170,6 +195,16 @@ class SimulatedAndStored(RuleBasedStateMachine):
             self.in_use[call] = self.now + LONGEST_CALL
         assert list(self.await_(self.store.number_calls())) == [call]
         assert self.await_(self.store.seize(0, self.now, call, LONGEST_CALL)) == expected
+
+    @rule(phone=st.integers(1, PHONES))
+    def do_not_call(self, phone: int) -> None:
+        """Somebody wants no calls, or thinks again."""
+        if phone in self.phones.do_not_call:
+            self.phones.do_not_call.remove(phone)
+            self.await_(self.store.do_not_call_remove([phone]))
+        else:
+            self.phones.do_not_call.add(phone)
+            self.await_(self.store.do_not_call_add([phone]))
 
     @rule(cause=st.sampled_from(["timeline", "maintenance"]))
     def outage(self, cause: str) -> None:
@@ -203,7 +238,7 @@ class SimulatedAndStored(RuleBasedStateMachine):
         own = self.own[campaign]
         assert own is not None
         self.own[campaign] = changed(own, rate)
-        self.await_(self.store.configure_campaign(campaign, rate))
+        self.await_(self.store.configure_campaign(campaign, rate, max_per_day=self.days[campaign]))
 
     @invariant()
     def state_is_the_same(self) -> None:
@@ -219,6 +254,13 @@ class SimulatedAndStored(RuleBasedStateMachine):
         assert dict(zip(("due_us", "due_part", "calls"), bucket, strict=True)) == self.trunk.bucket.snapshot()
         live = self.await_(self.client.zcount(f"{{{scope}}}:trunk:0:live", f"({self.now}", "+inf"))
         assert live == self.trunk.in_use + self.trunk.promised == len(self.in_use) + len(self.promised)
+        for campaign in range(CAMPAIGNS):
+            own = self.await_(
+                self.client.zcount(f"{{{scope}}}:campaign:{campaign}:live", f"({self.now}", "+inf")
+            )
+            assert own == sum(
+                self.campaign_of.get(call) == campaign for call in [*self.promised, *self.in_use]
+            )
 
     def go_to(self, instant: int, by_clock: bool) -> None:
         """By the store's clock, or by what the caller knows."""

@@ -1,7 +1,16 @@
 """Retry rules: what is tried again, and when."""
 
-from busyhour.core.attempts import BLOCKED, NEVER_AGAIN, RETRYABLE, Contact, RetryRules
-from busyhour.core.disposition import BUSY, CANCELLED, DISPOSITIONS, FAILED, HUMAN, NO_ANSWER, UNKNOWN
+from busyhour.core.attempts import BLOCKED, NEVER_AGAIN, RETRYABLE, UNKNOWN_AFTER, Contact, RetryRules
+from busyhour.core.disposition import (
+    BUSY,
+    CANCELLED,
+    DISPOSITIONS,
+    FAILED,
+    HUMAN,
+    MACHINE,
+    NO_ANSWER,
+    UNKNOWN,
+)
 from busyhour.core.ids import MINUTE, SECOND
 
 
@@ -21,7 +30,7 @@ def test_the_delay_counts_from_the_attempt_s_end() -> None:
 
 
 def test_an_outcome_that_no_rule_names_is_final() -> None:
-    for outcome in (HUMAN, UNKNOWN, CANCELLED):
+    for outcome in (HUMAN, CANCELLED, MACHINE):
         assert RULES.due_at(tried(1), outcome, 5_000) == NEVER_AGAIN
 
 
@@ -39,6 +48,13 @@ def test_a_trunk_s_refusal_follows_the_rule_of_failures_unless_it_has_its_own() 
     own = RetryRules(3, 0, {FAILED: 30 * SECOND, BLOCKED: SECOND})
     assert own.due_at(tried(1), BLOCKED, 0) == SECOND
     assert own.due_at(tried(1), FAILED, 0) == 30 * SECOND
+
+
+def test_an_attempt_whose_outcome_was_lost_uses_one_up_and_is_followed_by_the_next() -> None:
+    assert RULES.due_at(tried(1), UNKNOWN, 5_000) == 5_000 + UNKNOWN_AFTER
+    assert RULES.due_at(tried(3), UNKNOWN, 5_000) == NEVER_AGAIN
+    own = RetryRules(3, 0, {UNKNOWN: SECOND})
+    assert own.due_at(tried(1), UNKNOWN, 5_000) == 5_000 + SECOND
 
 
 def test_a_person_who_was_reached_is_never_among_the_retryable() -> None:

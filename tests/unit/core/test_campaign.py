@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from busyhour.core.agent_queue import IDLE, OFFLINE, TALKING, WRAP_UP
-from busyhour.core.attempts import Contact, RetryRules
+from busyhour.core.attempts import DO_NOT_CALL, MAX_PER_DAY, RETURNED, Contact, RetryRules
 from busyhour.core.calling_hours import CallingHours, utc
 from busyhour.core.campaign import (
     BLOCKED_BY,
@@ -102,7 +102,8 @@ class Dialler:
         granted = min(most, len(leases))
         calls = list(range(self.calls, self.calls + granted))
         self.calls += granted
-        self.tell(ClaimsAnswered(0, leases[:granted], calls, leases[granted:], blocked_by, retry_at))
+        answers = calls + [RETURNED] * (len(leases) - granted)
+        self.tell(ClaimsAnswered(0, leases, answers, blocked_by, retry_at))
         return calls
 
     def end(self, call: int, disposition: int = BUSY, end_reason: int = END_BUSY) -> "Dialler":
@@ -325,20 +326,61 @@ def test_a_connection_or_a_loss_without_its_answer_counts_as_answered() -> None:
 def test_an_answer_to_no_claim_or_to_another_is_refused() -> None:
     dialler = Dialler(2).launch()
     leases = dialler.claimed
-    dialler.tell(ClaimsAnswered(0, leases[:1], [7], [], NOTHING, ABSENT))
+    dialler.tell(ClaimsAnswered(0, leases[:1], [7], NOTHING, ABSENT))
     assert dialler.campaign.in_flight == {}
     dialler.admit()
-    dialler.tell(ClaimsAnswered(0, leases, [7, 8], [], NOTHING, ABSENT))
+    dialler.tell(ClaimsAnswered(0, leases, [7, 8], NOTHING, ABSENT))
     assert set(dialler.campaign.in_flight) == {0, 1}
     assert dialler.campaign.illegal_events == 2
+
+
+def test_each_lease_is_answered_in_its_place() -> None:
+    dialler = Dialler(4).launch()
+    leases, dialler.claimed = dialler.claimed, []
+    answers = [DO_NOT_CALL, 7, RETURNED, 8]
+    dialler.tell(ClaimsAnswered(0, leases, answers, CONCURRENCY, NOON + SECOND))
+    campaign = dialler.campaign
+    assert {call: lease.contact.id for call, lease in campaign.in_flight.items()} == {7: 1, 8: 3}
+    assert campaign.contacts.skipped_do_not_call == 1
+    assert [contact.id for contact in campaign.contacts.returned] == [2]
+    assert campaign.deadline() == NOON + SECOND
+    assert campaign.contacts.remaining() == 1
+
+
+def test_a_campaign_of_which_nobody_may_be_called_is_over_at_once() -> None:
+    dialler = Dialler(2).launch()
+    leases, dialler.claimed = dialler.claimed, []
+    dialler.tell(ClaimsAnswered(0, leases, [DO_NOT_CALL] * 2, NOTHING, ABSENT))
+    assert dialler.state() == "completed"
+    assert (dialler.campaign.contacts.skipped(), dialler.campaign.contacts.exhausted) == (2, 0)
+
+
+def test_a_rejection_holds_up_nobody_else() -> None:
+    dialler = Dialler(70).launch()
+    leases, dialler.claimed = dialler.claimed, []
+    dialler.tell(ClaimsAnswered(0, leases, [DO_NOT_CALL] * 64, NOTHING, ABSENT))
+    assert [lease.contact.id for lease in dialler.claimed] == [64, 65, 66, 67, 68, 69]
+
+
+def test_who_had_all_of_the_day_s_attempts_is_called_on_the_next() -> None:
+    dialler = Dialler(1).launch()
+    leases, dialler.claimed = dialler.claimed, []
+    dialler.tell(ClaimsAnswered(0, leases, [MAX_PER_DAY], NOTHING, ABSENT))
+    contacts = dialler.campaign.contacts
+    assert (contacts.put_off_max_per_day, contacts.remaining()) == (1, 1)
+    assert dialler.campaign.deadline() == MIDNIGHT + DAY
+    assert not dialler.at(MIDNIGHT + DAY - 1).claimed
+    assert [lease.attempt for lease in dialler.at(MIDNIGHT + DAY).claimed] == [1]
 
 
 def test_a_new_call_is_as_the_plan_says() -> None:
     dialler = Dialler(1).launch()
     plan = dialler.campaign.plan
     plan.dial_timeout, plan.max_wait, plan.priority, plan.screens_answers = 25, 30, 2, True
+    dialler.claimed[0].contact.phone = 14155550123
     call = dialler.campaign.new_call(9, dialler.claimed[0], NOON)
     assert (call.campaign, call.contact, call.attempt, call.created_at) == (0, 0, 1, NOON)
+    assert call.phone == 14155550123
     assert (call.dial_timeout, call.max_wait, call.priority) == (25, 30, 2)
     assert (call.screens_answers, call.leaves_messages) == (True, False)
 
