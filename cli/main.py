@@ -19,6 +19,7 @@ VERBS: Final = {
     "replay": "Run scenario files as tests: expectations and golden traces.",
     "campaigns": "How a live run's campaigns stand; pause, resume, stop or launch one.",
     "doctor": "Look at a live run from outside, and name what is broken.",
+    "keys": "API keys of the platform: create, list, revoke.",
     "schema": "The JSON Schema of scenario files, for editors and checkers.",
 }
 """In the order of the help; each is a module of this package that defines a command of the same name."""

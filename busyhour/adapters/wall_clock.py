@@ -8,6 +8,11 @@ from busyhour.core.ids import Instant
 _MICROSECOND_NS: Final = 1_000
 
 
+def now() -> Instant:
+    """What the clock on the wall shows. It may be set back."""
+    return time.time_ns() // _MICROSECOND_NS
+
+
 def elapsed_s() -> float:
     """Seconds since an arbitrary moment, never going back: the difference of two readings is a duration."""
     return time.perf_counter()

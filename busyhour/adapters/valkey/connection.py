@@ -16,7 +16,8 @@ from redis.exceptions import RedisError
 from busyhour.adapters.valkey.errors import StoreRefusedError
 
 FUNCTIONS: Final = tuple(
-    Path(__file__).with_name(name) for name in ("functions.lua", "admission.lua", "directory.lua")
+    Path(__file__).with_name(name)
+    for name in ("functions.lua", "admission.lua", "directory.lua", "platform.lua")
 )
 """One library: loaded together, in this order."""
 OLDEST: Final = (7, 2)

@@ -1,0 +1,1 @@
+"""What requests hold and responses show, a file a resource."""
