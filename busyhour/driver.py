@@ -225,6 +225,15 @@ class Driver(Executor):
         """The campaign watches the queue from now on, and hears how it stands."""
         self._carry_out(self.queues.watched(campaign, queue))
 
+    def contacts_loaded(self, campaign: int, facts: list[object]) -> None:
+        """Contacts that took time to load, as a journal has them."""
+        self.receive(self.contacts.loaded(campaign, facts))
+
+    def contacts_enrolled(self, campaign: Campaign) -> None:
+        """There are more contacts than it was told of."""
+        campaign.contacts.loaded_all = False
+        self.campaign_deadline(campaign)
+
     def campaign_deadline(self, campaign: Campaign) -> None:
         """The campaign's deadline has come."""
         self._carry_out(campaign.on_deadline(self.now))
@@ -276,4 +285,6 @@ class Driver(Executor):
                 self.receive_next(CallEvent(ATTEMPT_ADMITTED, call.id))
 
     def load_contacts(self, command: LoadContacts) -> None:
-        self.receive_next(self.contacts.load(command.campaign, command.count, self.now))
+        loaded = self.contacts.load(command.campaign, command.count, self.now)
+        if loaded is not None:
+            self.receive_next(loaded)

@@ -40,6 +40,8 @@ CALL_DEADLINE: Final = "CallDeadline"
 QUEUE_DEADLINE: Final = "QueueDeadline"
 CAMPAIGN_DEADLINE: Final = "CampaignDeadline"
 QUEUE_WATCHED: Final = "QueueWatched"
+CONTACTS_LOADED: Final = "ContactsLoaded"
+CONTACTS_ENROLLED: Final = "ContactsEnrolled"
 CLAIMS_ANSWERED: Final = "ClaimsAnswered"
 ROW: Final = "Row"
 
@@ -256,6 +258,10 @@ class Host:
                 self.driver.call_deadline_passed(call)
         elif name == QUEUE_DEADLINE:
             self.driver.queue_deadline()
+        elif name == CONTACTS_LOADED:
+            self.driver.contacts_loaded(cast("int", entry[4]), entry[5:])
+        elif name == CONTACTS_ENROLLED:
+            self.driver.contacts_enrolled(self.driver.campaigns[cast("int", entry[4])])
         elif name == QUEUE_WATCHED:
             self.driver.queue_watched(cast("int", entry[4]), cast("int", entry[5]))
         elif name == CAMPAIGN_DEADLINE:

@@ -69,8 +69,12 @@ class Contacts:
 
     __slots__ = ()
 
-    def load(self, campaign: int, count: int, now: Instant) -> CampaignEvent:
-        """The next `count` contacts in dialling order, as a `ContactsLoaded`."""
+    def load(self, campaign: int, count: int, now: Instant) -> CampaignEvent | None:
+        """The next `count` contacts in dialling order, as a `ContactsLoaded`; None where that takes time."""
+        raise NotImplementedError
+
+    def loaded(self, campaign: int, facts: list[object]) -> CampaignEvent:
+        """The same of what took time, from a journal."""
         raise NotImplementedError
 
 

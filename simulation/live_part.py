@@ -159,7 +159,9 @@ class LivePart:
             elif name.startswith("campaigns/"):
                 number = int(name.partition("/")[2])
                 restore_campaign(host.driver.campaigns[number], plain["machine"])
-                self._contacts.supplies[number].handed_over = plain["handed_over"]
+                self._contacts.supplies[number].restore(plain["contacts"])
+            if host.chronicle is not None:
+                host.chronicle.restored()
         for entry in entries:
             host.apply(json.loads(entry))
 
@@ -172,7 +174,7 @@ class LivePart:
         elif name.startswith("campaigns/"):
             number = int(name.partition("/")[2])
             plain["machine"] = campaign_snapshot(host.driver.campaigns[number])
-            plain["handed_over"] = self._contacts.supplies[number].handed_over
+            plain["contacts"] = self._contacts.supplies[number].snapshot()
         return json.dumps(plain, separators=(",", ":")).encode()
 
     def begin(self, now: Instant) -> None:

@@ -21,6 +21,7 @@ from simulation.scenario.campaigns import Campaign as CampaignPlan
 from simulation.scenario.contact_files import contact_rows
 from simulation.scenario.contacts import Behaviour, ContactCount
 from simulation.scenario.filling import MESSAGE
+from simulation.stored_supply import StoredSupply
 from simulation.substreams import Substreams
 
 
@@ -39,11 +40,13 @@ class OutboundAssembly:
     labels: list[list[str] | None] = field(default_factory=list[list[str] | None])
     """By campaign: what its contacts are called, None where they are only counted."""
 
-    def campaign(self, number: int, name: str) -> Campaign:
-        """The machine; its contacts and callees are added to `supplies` and `callees`."""
+    def campaign(self, number: int, name: str, are_stored: bool = False) -> Campaign:
+        """The machine; its contacts and callees are added to `supplies` and `callees`. Where contacts `are_stored`, the
+        plan has none, and they come by and by.
+        """
         scenario = self.scenario
         plan = scenario.campaigns[name]
-        zones, supply = self._contacts(name, plan)
+        zones, supply = self._stored_contacts() if are_stored else self._contacts(name, plan)
         self.supplies.append(supply)
         self.callees.append(self._callees(name, plan, zones, supply))
         hours = None
@@ -57,6 +60,8 @@ class OutboundAssembly:
                 assert hours_zone is not None, "the scenario's model knows its time zones"
         clocks = [ZoneClock(zone, hours, hours_zone) for zone in zones]
         contacts = ContactList(supply.count, clocks, _retry(plan))
+        if isinstance(supply, StoredSupply):
+            supply.serve(contacts, hours, hours_zone)
         pacing = plan.pacing
         mode = pacing.mode
         if plan.voice_agent is not None and scenario.voice_agents[plan.voice_agent].capacity is None:
@@ -91,9 +96,7 @@ class OutboundAssembly:
 
         Who has no zone lives by the clock's own offset, who has an unknown one gets none.
         """
-        offset = self.scenario.clock.start.utcoffset()
-        assert offset is not None, "the scenario's model insists on an offset"
-        own = Zone([], [round(offset.total_seconds()) * SECOND])
+        own = self._own_zone()
         zones: list[Zone] = []
         number_of: dict[str | None, int] = {}
 
@@ -126,6 +129,16 @@ class OutboundAssembly:
             labels.append(contact.external_id or contact.phone)
         self.labels.append(labels)
         return zones, ListedContacts(zone_numbers, priorities, phones)
+
+    def _stored_contacts(self) -> tuple[list[Zone], ContactSupply]:
+        self.labels.append([])
+        zones: list[Zone] = []
+        return zones, StoredSupply(self._own_zone(), zones)
+
+    def _own_zone(self) -> Zone:
+        offset = self.scenario.clock.start.utcoffset()
+        assert offset is not None, "the scenario's model insists on an offset"
+        return Zone([], [round(offset.total_seconds()) * SECOND])
 
     def _callees(self, name: str, plan: CampaignPlan, zones: list[Zone], contacts: ContactSupply) -> Callees:
         people = self.scenario.callees[plan.callees]
