@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, cast
 
+from actors.runs import Listed
 from busyhour.adapters.wall_clock import elapsed_s
 from busyhour.core.agent_queue import RESERVED, TALKING
 
@@ -31,6 +32,8 @@ class Facts:
     actor: str
     answers: bool = True
     store_answers: bool = True
+    trouble: str = ""
+    """What keeps it from its work; empty where nothing does."""
     calls: Sequence[Sequence[int]] = ()
     """(call, campaign, contact, attempt, agent) of those that are alive; -1 where there is none."""
     agents: Sequence[Sequence[int]] = ()
@@ -55,6 +58,8 @@ def _wrong(look: Sequence[Facts], most_unacknowledged: int) -> list[str]:
             wrong.append(f"{facts.actor} does not answer")
         elif not facts.store_answers:
             wrong.append(f"{facts.actor} can't reach the store, so that nothing new is dialled")
+        if facts.trouble:
+            wrong.append(f"{facts.actor}: {facts.trouble}")
         if facts.unacknowledged > most_unacknowledged:
             wrong.append(f"{facts.actor} has over {most_unacknowledged:,} messages that nobody acknowledges")
         for call in facts.calls:
@@ -106,37 +111,6 @@ def _of_campaign(number: int, campaign: Mapping[str, Any], calls: Mapping[int, S
     mine = {call for call, facts in calls.items() if facts[1] == number}
     wrong += [f"campaign {number} knows nothing of call {call}" for call in mine - set(campaign["in_flight"])]
     return wrong
-
-
-# Where runs are found ---------------------------------------------------------------------------------------------
-
-RUNS: Final = "busyhour:runs"
-"""The hash in the store that has what runs now: scope → `Listed` as JSON."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A run that a doctor may look at."""
-
-    scenario: str
-    actors: Sequence[str]
-    campaigns: Sequence[str]
-    """By number."""
-
-
-async def listed(client: Any) -> dict[str, Listed]:
-    """By scope."""
-    return {
-        scope.decode(): Listed(**json.loads(text)) for scope, text in (await client.hgetall(RUNS)).items()
-    }
-
-
-async def enlist(client: Any, scope: str, run: Listed | None) -> None:
-    """None: it is over."""
-    if run is None:
-        await client.hdel(RUNS, scope)
-    else:
-        await client.hset(RUNS, scope, json.dumps(asdict(run)))
 
 
 # How actors are asked: through the store, which whoever examines a run can reach, where Ray would want its token.

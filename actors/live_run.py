@@ -1,79 +1,77 @@
-"""Starts the actors of a live run, sees that they live, and concludes it: what is wanted against what there is."""
+"""A live run from its start to its end: actors, limits and clock; then, in two steps, the last rows and the tallies."""
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from actors.doctor import Listed, enlist
-from actors.live_actor import LiveActor
-from actors.plan import NAMESPACE, LivePlan, names_key
+from redis.exceptions import RedisError
+
+from actors.plan import LivePlan
+from actors.runs import Listed, clear, enlist
+from actors.supervisor import ACTIVATE_S, Supervisor
 from busyhour.adapters.valkey.admission import StoreAdmission
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.wall_clock import elapsed_s, pause
+from busyhour.core.errors import BusyhourError
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.host import QUEUES, RECORDER
 from busyhour.results.tallies import Tallies, TrunkTally, VoiceAgentTally
 from simulation.scenario import Scenario
 
-LEASE_S: Final = 5.0
-"""An actor that says nothing for so long is succeeded by another."""
-ACTIVATE_S: Final = 60.0
-QUIET_S: Final = 60.0
-"""How long calls' last rows may take at the end."""
+STOP_S: Final = 120.0
+"""How long each step of the end may take, whatever dies in it."""
+LOOK_S: Final = 0.2
 
 log = logging.getLogger("busyhour.live")
 
 
-class LiveRun:
-    """One run of a plan on the cluster that `ray` is connected to."""
+class SilentActorsError(BusyhourError):
+    """`actors` did not do `what` within `within_s` seconds; `troubles` are theirs, where they told any."""
 
-    def __init__(self, ray: Any, plan: LivePlan, scenario: Scenario) -> None:
+    actors: Sequence[str]
+    what: str
+    within_s: float
+    troubles: Sequence[str]
+
+    def __init__(self, actors: Sequence[str], what: str, within_s: float, troubles: Sequence[str]) -> None:
+        super().__init__(actors, what, within_s, troubles)
+        self.actors = actors
+        self.what = what
+        self.within_s = within_s
+        self.troubles = troubles
+
+    def __str__(self) -> str:
+        reasons = f" ({'; '.join(self.troubles)})" if self.troubles else ""
+        return f"{', '.join(self.actors)} did not {self.what} within {self.within_s:g} s{reasons}"
+
+
+def silence(sentence: str) -> None:
+    """Nobody is told."""
+
+
+class LiveRun:
+    """One run of a plan on the cluster that `ray` is connected to; `tell` gets what an operator should hear of it."""
+
+    def __init__(
+        self, ray: Any, plan: LivePlan, scenario: Scenario, tell: Callable[[str], None] = silence
+    ) -> None:
         self._ray = ray
         self.plan = plan
         self._scenario = scenario
-        self._handles: dict[str, Any] = {}
-        self._generation: dict[str, int] = {}
-        self._asked: dict[str, Any] = {}
-        self._heard: dict[str, float] = {}
-        self.statuses: dict[str, dict[str, Any]] = {}
-        self.successions = 0
-        """Actors that were succeeded because they were silent."""
-
-    @property
-    def actors(self) -> list[str]:
-        return [*self.plan.roles, RECORDER]
+        self.supervisor = Supervisor(ray, plan, tell)
 
     def start(self) -> None:
-        """Everything is up and the clock runs when this returns. Raises RayError, BusyhourError, RedisError."""
-        for actor in self.actors:
-            self._create(actor)
-        self._ray.get([self._handles[a].activate.remote() for a in self.actors], timeout=ACTIVATE_S)
+        """Everything is up and the clock runs when this returns.
+
+        Raises RayError, StoreRefusedError, RedisError, and SilentActorsError where it takes too long.
+        """
+        for actor in self.supervisor.actors:
+            self.supervisor.create(actor)
+        self._each(self.supervisor.actors, "activate", "start", ACTIVATE_S)
         asyncio.run(self._configure())
-        self._ray.get([self._handles[a].begin.remote() for a in self.plan.roles], timeout=ACTIVATE_S)
-        now = elapsed_s()
-        self._heard = dict.fromkeys(self.actors, now)
-
-    def _create(self, actor: str) -> None:
-        generation = self._generation.get(actor, 0) + 1
-        self._generation[actor] = generation
-        name = f"{self.plan.scope}/{actor}#{generation}"
-        asyncio.run(self._name(actor, name))
-        remote = self._ray.remote(
-            num_cpus=0,
-            max_restarts=-1,
-            max_task_retries=0,
-            max_concurrency=1_000,
-            name=name,
-            namespace=NAMESPACE,
-        )(LiveActor)
-        self._handles[actor] = remote.remote(self.plan, actor, name)
-        self._asked.pop(actor, None)
-
-    async def _name(self, actor: str, name: str) -> None:
-        async with await connect(self.plan.store_url) as client:
-            anyhow: Any = client
-            await anyhow.hset(names_key(self.plan.scope), actor, name)
+        self._each(self.supervisor.actors, "begin", "begin", ACTIVATE_S)
 
     async def _configure(self) -> None:
         """The limits, then the clock."""
@@ -90,64 +88,76 @@ class LiveRun:
                 await admission.configure_campaign(
                     number, rate, limits.max_concurrency or 0, campaign.retry.max_per_day or 0
                 )
+            run = Listed(scenario.name, self.supervisor.actors, list(scenario.campaigns))
+            await enlist(client, self.plan.scope, run)
             await admission.start_clock(scenario.clock.start_us, self.plan.speed)
-            await enlist(
-                client, self.plan.scope, Listed(scenario.name, self.actors, list(scenario.campaigns))
-            )
 
     # While it runs --------------------------------------------------------------------------------------------------
 
-    def look(self, wait_s: float) -> dict[str, dict[str, Any]]:
-        """Ask every actor how it is, wait a little, and succeed those that have been silent for too long."""
-        for actor in self.actors:
-            if actor not in self._asked:
-                self._asked[actor] = self._handles[actor].status.remote()
-        pending = list(self._asked.values())
-        done, _ = self._ray.wait(pending, num_returns=len(pending), timeout=wait_s)
-        now = elapsed_s()
-        for actor in self.actors:
-            reference = self._asked.get(actor)
-            if reference in done:
-                del self._asked[actor]
-                try:
-                    self.statuses[actor] = self._ray.get(reference)
-                    self._heard[actor] = now
-                except self._ray.exceptions.RayError as failure:
-                    log.info("%s: %s", actor, type(failure).__name__)
-            if now - self._heard[actor] > LEASE_S:
-                self._succeed(actor)
-        return self.statuses
+    @property
+    def statuses(self) -> dict[str, dict[str, Any]]:
+        """What each actor said last."""
+        return self.supervisor.statuses
 
-    def _succeed(self, actor: str) -> None:
-        """The successor's epochs fence its predecessor, who is ended when it can be reached."""
-        log.warning("%s has been silent for %g s: another takes its place", actor, LEASE_S)
-        self.successions += 1
-        predecessor = self._handles[actor]
-        self._create(actor)
-        self._heard[actor] = elapsed_s() + LEASE_S  # to start takes a moment
-        self._handles[actor].activate.remote()
-        self._ray.kill(predecessor, no_restart=True)
+    def look(self, wait_s: float) -> dict[str, dict[str, Any]]:
+        """Ask every actor how it is, wait a little, and see that they live."""
+        return self.supervisor.look(wait_s)
 
     def is_over(self) -> bool:
         """No campaign has work left and no call is alive."""
-        said = [self.statuses.get(actor) for actor in self.plan.roles]
-        return all(status is not None and status["work_over"] and not status["calls"] for status in said)
+        said = [self.statuses.get(actor, {}) for actor in self.plan.roles]
+        return all(status.get("work_over", False) and not status.get("calls", 1) for status in said)
+
+    def _each(
+        self, actors: Sequence[str], method: str, what: str, within_s: float, *arguments: object
+    ) -> dict[str, Any]:
+        """Every actor's answer to `method`, which may be asked again: of those that die meanwhile, their successors'.
+
+        Raises SilentActorsError.
+        """
+        answers: dict[str, Any] = {}
+        asked: dict[str, tuple[Any, Any]] = {}
+        until_s = elapsed_s() + within_s
+        while waiting := [actor for actor in actors if actor not in answers]:
+            if elapsed_s() > until_s:
+                troubles = [t for t in (self.statuses.get(a, {}).get("trouble") for a in waiting) if t]
+                raise SilentActorsError(waiting, what, within_s, troubles)
+            for actor in waiting:
+                handle = self.supervisor.handle(actor)
+                if actor not in asked or asked[actor][0] is not handle:
+                    asked[actor] = handle, getattr(handle, method).remote(*arguments)
+            references = [asked[actor][1] for actor in waiting]
+            done, _ = self._ray.wait(references, num_returns=len(references), timeout=LOOK_S)
+            for actor in waiting:
+                if asked[actor][1] in done:
+                    _, reference = asked.pop(actor)
+                    try:
+                        answers[actor] = self._ray.get(reference)
+                    except self._ray.exceptions.RayError as failure:
+                        log.info("%s: %s", actor, failure)
+            if len(answers) < len(actors):
+                self.look(LOOK_S)
+        return answers
 
     # The end --------------------------------------------------------------------------------------------------------
 
     def stop(self, now: Instant) -> Tallies:
-        """Dialling ends, calls that are alive leave their rows; what was counted until `now`."""
-        by_actor: dict[str, Tallies] = {}
-        order = sorted(self.plan.roles, key=lambda actor: (len(self.plan.roles[actor].calls), actor))
-        for actor in order:
-            by_actor[actor] = self._ray.get(self._handles[actor].stop.remote(now), timeout=ACTIVATE_S)
-        until = elapsed_s() + QUIET_S
-        while elapsed_s() < until:
-            self._ray.get(self._handles[RECORDER].hurry.remote(), timeout=ACTIVATE_S)
-            quiet = self._ray.get([self._handles[a].is_quiet.remote() for a in order], timeout=ACTIVATE_S)
-            if all(quiet):
-                break
-            pause(0.1)
+        """Dialling ends, calls that are alive leave their rows; what was counted until `now`.
+
+        Campaigns first: when each of their calls has been taken in where calls are, the shards end them all.
+
+        Raises SilentActorsError.
+        """
+        others = [actor for actor, role in self.plan.roles.items() if not role.calls]
+        shards = [actor for actor, role in self.plan.roles.items() if role.calls]
+        by_actor = self._each(others, "stop", "stop", STOP_S, now)
+        by_actor |= self._each(shards, "stop", "stop", STOP_S, now)
+        until_s = elapsed_s() + STOP_S
+        while not all(self._each([*others, *shards], "is_quiet", "answer", STOP_S).values()):
+            if elapsed_s() > until_s:
+                raise SilentActorsError([RECORDER], "write the last rows", STOP_S, [])
+            self._each([RECORDER], "hurry", "answer", STOP_S)
+            pause(LOOK_S / 2)
         return self._together(by_actor)
 
     def _together(self, by_actor: dict[str, Tallies]) -> Tallies:
@@ -188,14 +198,16 @@ class LiveRun:
         )
 
     def names(self) -> Any:
-        return self._ray.get(self._handles[RECORDER].names.remote(), timeout=ACTIVATE_S)
+        return self._each([RECORDER], "names", "answer", STOP_S)[RECORDER]
 
     def end(self) -> None:
-        """End every actor."""
-        for handle in self._handles.values():
-            self._ray.kill(handle, no_restart=True)
-        asyncio.run(self._delist())
+        """End every actor, and leave nothing of the run in the store, if it answers."""
+        self.supervisor.end()
+        try:
+            asyncio.run(self._clear())
+        except (BusyhourError, RedisError, OSError) as failure:
+            log.warning("the run stays listed in the store: %s", failure)
 
-    async def _delist(self) -> None:
+    async def _clear(self) -> None:
         async with await connect(self.plan.store_url) as client:
-            await enlist(client, self.plan.scope, None)
+            await clear(client, self.plan.scope)

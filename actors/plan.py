@@ -1,7 +1,8 @@
 """What a live run is: which actor hosts what, over which store, for which scenario."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,11 +15,6 @@ from simulation.scenario import Scenario
 NAMESPACE: Final = "busyhour"
 CALL_HOSTS: Final = 256
 """Virtual shards of calls: a call's never changes, whichever actor hosts it."""
-
-
-def names_key(scope: str) -> str:
-    """The hash in the store that says under which name Ray has each actor: a successor has another one."""
-    return f"{{{scope}}}:actors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +55,8 @@ class LivePlan:
         actors[RECORDER] = RECORDER
         return actors
 
-    def scenario(self) -> Scenario:
-        """With its contact files, which are read from a folder of this machine's."""
-        return self.order.scenario_in(Path(tempfile.mkdtemp(prefix="busyhour-")))
+    @contextmanager
+    def scenario(self) -> Iterator[Scenario]:
+        """With its contact files, which lie in a folder of this machine's meanwhile."""
+        with tempfile.TemporaryDirectory(prefix="busyhour-") as folder:
+            yield self.order.scenario_in(Path(folder))

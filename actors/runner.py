@@ -9,72 +9,58 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
 from collections import Counter
-from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from redis.exceptions import RedisError
 
 from actors.doctor import Facts, Patient
 from actors.orders import Orders
 from actors.plan import CALL_HOSTS, LivePlan
+from actors.post import MOST_BACKLOG, RETRY_S, Answer, Batch, Courier, Post
+from busyhour.adapters.dial_log import dial_log
 from busyhour.adapters.valkey.admission import Became, StoreAdmission
-from busyhour.adapters.valkey.connection import connect
-from busyhour.adapters.valkey.journal import Journal, append_each
-from busyhour.adapters.wall_clock import RunClock
-from busyhour.core.call import Call
+from busyhour.adapters.valkey.journal import Journal, append_each, require_owner
+from busyhour.adapters.wall_clock import RunClock, since_boot_s
 from busyhour.core.campaign import BLOCKED_BY, CAMPAIGN_STATES
 from busyhour.core.ids import ABSENT, MILLISECOND, Instant
-from busyhour.host import Host, Plain, campaign_host
+from busyhour.host import Host, campaign_host
 from busyhour.results.tallies import Tallies
-from simulation.live_part import LivePart
-
-Batch = list[tuple[str, str, list[tuple[int, Plain]]]]
-"""(addressee, sender, numbered messages) by host."""
-Received = list[tuple[str, str, int]]
-"""(addressee, sender, number of the latest message that is durable there)."""
+from simulation.live_part import Fresh, LivePart
 
 TURN_S: Final = 0.01
 """At least so long between two turns: what comes in meanwhile shares their costs."""
 LOOK_S: Final = 0.5
 """At most so long."""
-RETRY_S: Final = 0.2
 AHEAD: Final = 100 * MILLISECOND
 """How far ahead calls are admitted, real time: about as long as two claims take."""
 INBOUND_CALLS: Final = 100_000_000
 """Numbers that a shard takes for those who call in, when it begins: more than it will use."""
-AT_ONCE: Final = 500
-"""Messages of one host in one batch."""
+DURABLE_S: Final = 3.0
+"""How long a batch may take to become durable before its sender hears that it is not: less than it waits."""
 SNAPSHOT_AFTER: Final = 5_000
 """Entries of a journal after which a snapshot takes their place."""
 
 log = logging.getLogger("busyhour.live")
 
 
-class Courier(Protocol):
-    """Takes batches to other actors."""
-
-    async def deliver(self, actor: str, batch: Batch) -> Received:
-        """Raises ConnectionError when the actor does not answer."""
-        ...
-
-
 class Runner:
-    """One actor's part. `activate`, then `run` until it returns; `failed` is told what ended it otherwise."""
+    """One actor's part. `activate`, `begin` when the run's clock has been started, then `run` until it returns."""
 
-    def __init__(self, plan: LivePlan, actor: str, courier: Courier) -> None:
+    def __init__(self, plan: LivePlan, actor: str, courier: Courier, client: Any) -> None:
         self.plan = plan
         self.actor = actor
         self.counts: Counter[str] = Counter()
         """What was done so far, by name, for `status`."""
         self.store_answers = True
+        self.waits_for = ""
+        """The actor that does not keep up, so that no calls are claimed; empty where they are."""
         self.stopped = False
+        self.admission = StoreAdmission(client, plan.scope)
+        self._client = client
         self._courier = courier
-        self._actor_of = plan.actor_of()
-        self._posts: dict[str, asyncio.Task[None]] = {}
-        self._talkative: dict[str, set[str]] = {}
-        """Actor → hosts here that may have something for it."""
+        self._patient = Patient(client, plan.scope, self.facts)
+        self._fresh = Fresh(since_boot_s)
         self._noted = asyncio.Event()
         self._applied = asyncio.Condition()
         self._claims: Counter[int] = Counter()
@@ -83,26 +69,30 @@ class Runner:
         self._ended: dict[int, list[tuple[Became, int, int]]] = {}
         """Trunk → what became of its calls and is not reported yet."""
         self._snapshot_at: dict[str, int] = {}
+        self._tallies: Tallies | None = None
+        """Of the end; they can be counted once only."""
         self._down: set[int] = set()
         """Trunks of which the limits have been told that they are down."""
 
     part: LivePart
+    post: Post
     clock: RunClock
 
     async def activate(self) -> None:
-        """Claim the journals and go on from where they end. Raises StoreRefusedError, FencedError, RedisError."""
+        """Claim the journals and go on from where they end. What takes long leaves the loop free, for somebody looks
+        whether this actor is alive. Raises FencedError, RedisError.
+        """
         plan = self.plan
-        self._client: Any = await connect(plan.store_url)
-        self.admission = StoreAdmission(self._client, plan.scope)
-        self._patient = Patient(self._client, plan.scope, self.facts)
-        self.part = LivePart(plan.scenario(), plan.roles[self.actor], CALL_HOSTS, plan.replication)
+        self.part = await asyncio.to_thread(self._assembled)
+        self.post = Post(self.part.hosts, plan.actor_of(), self._courier, self.counts)
         if plan.dial_log is not None:
             self.part.dialer.saw = dial_log(str(plan.dial_log))
         self.journals: dict[str, Journal] = {}
         for name in self.part.hosts:
             journal = Journal(self._client, plan.scope, name)
             recovered = await journal.claim()
-            self.part.restore(name, recovered.snapshot, recovered.entries)
+            if recovered.snapshot is not None or recovered.entries:
+                await asyncio.to_thread(self.part.restore, name, recovered.snapshot, recovered.entries)
             self.counts["replayed"] += len(recovered.entries)
             self.journals[name] = journal
             self._snapshot_at[name] = journal.head - len(recovered.entries)
@@ -111,12 +101,16 @@ class Runner:
         if 0 in plan.roles[self.actor].calls and self.part.world.log.sources:
             await self._take_numbers()
 
+    def _assembled(self) -> LivePart:
+        with self.plan.scenario() as scenario:
+            return LivePart(scenario, self.plan.roles[self.actor], CALL_HOSTS, self.plan.replication)
+
     async def begin(self) -> None:
-        """The run's clock has been started."""
+        """The run's clock has been started. Raises UnconfiguredError where it has not, RedisError."""
         self.clock = RunClock(await self.admission.now(), self.plan.speed)
         self.part.begin(self.clock.now())
         for name, host in self.part.hosts.items():
-            self._may_talk(name, host)
+            self.post.may_talk(name, host)
 
     async def run(self) -> None:
         """Turn after turn until `stop`. Raises FencedError when a successor has claimed a journal."""
@@ -149,6 +143,7 @@ class Runner:
     async def turn(self) -> None:
         """Raises FencedError, RedisError, OSError; nothing that was not durable has happened then."""
         part = self.part
+        await self._apply()  # what was durable when something went wrong
         if self._unanswered != ABSENT:
             number = self._unanswered
             await self._claim(number)  # before anything else is appended, so that it is known for a repeat
@@ -158,31 +153,57 @@ class Runner:
         busy = [(name, host) for name, host in part.hosts.items() if host.collect(now)]
         if busy:
             await self._append(busy)
-        while part.admission.asked and not part.stopped:
-            await self._claim(part.admission.asked[0])
-            part.admission.asked.pop(0)
+        await self._claim_all()
         if busy:
             async with self._applied:
                 self._applied.notify_all()
-        self._post()
+        self.post.send()
+        await self._let_in()
         await self._report()
         for name, _ in busy:
             await self._snapshot(name)
 
     async def _append(self, busy: list[tuple[str, Host]]) -> None:
         """And apply what is durable. Raises the first of what went wrong with a journal."""
+        self._fresh.renew()
         failures = await append_each(
             self._client, [(self.journals[name], host.collected) for name, host in busy]
         )
         self.counts["turns"] += 1
-        for (name, host), failure in zip(busy, failures, strict=True):
+        for (_, host), failure in zip(busy, failures, strict=True):
             if failure is None:
                 self.counts["entries"] += len(host.collected)
-                self.part.apply(host)
-                self._may_talk(name, host)
+                host.appended()
+        await self._apply()
         for failure in failures:
             if failure is not None:
                 raise failure
+
+    async def _apply(self) -> None:
+        """Let happen what is durable, while the journals are known to be ours.
+
+        This process may have been paused since it appended, and have a successor that has closed its calls: their dials
+        must not be carried out then. Raises FencedError, RedisError.
+        """
+        for name, host in self.part.hosts.items():
+            if host.unapplied:
+                while not self.part.apply(host, self._fresh):
+                    self._fresh.renew()
+                    await require_owner(self._client, list(self.journals.values()))
+                self.post.may_talk(name, host)
+
+    async def _claim_all(self) -> None:
+        """Ask the store for leave to dial, unless somebody could not keep up with more calls."""
+        part = self.part
+        if not part.admission.asked or part.stopped:
+            return
+        self.waits_for = self.actor if self.is_behind() else self.post.laggard()
+        if self.waits_for:
+            self.counts["claims put off"] += 1
+            return
+        while part.admission.asked:
+            await self._claim(part.admission.asked[0])
+            part.admission.asked.pop(0)
 
     async def _claim(self, number: int) -> None:
         name = campaign_host(number)
@@ -203,17 +224,26 @@ class Runner:
         self._claims[number] += 1
         self.counts["claims"] += 1
         host.apply(json.loads(answer.entry))
-        self._may_talk(name, host)
+        self.post.may_talk(name, host)
+
+    async def _let_in(self) -> None:
+        """Ask the limits for a channel for each call that comes in. It has begun, so that none that holds one can
+        be forgotten.
+        """
+        intake = self.part.intake
+        while intake.arriving:
+            trunk, call_id, host = intake.arriving[0]
+            if call_id in host.lines:
+                return  # it is not durable yet
+            if call_id in host.driver.calls:
+                reason = await self.admission.seize(trunk, self.clock.now(), call_id)
+                intake.answer(call_id, host, reason)
+            intake.arriving.pop(0)
 
     async def _report(self) -> None:
         """Tell the limits which calls their trunks have taken, refused and ended, and whether these are up."""
         if 0 in self.part.role.calls:
             await self._report_outages()
-        intake = self.part.intake
-        while intake.seized:
-            trunk, call_id = intake.seized[0]
-            await self.admission.seize(trunk, self.clock.now(), call_id)
-            intake.seized.pop(0)
         for host in self.part.hosts.values():
             for call in host.accepted:
                 if call.trunk != ABSENT:
@@ -258,12 +288,13 @@ class Runner:
 
     # The post -------------------------------------------------------------------------------------------------------
 
-    async def deliver(self, batch: Batch) -> Received:
-        """Messages for hosts here: the answer says which of them are durable, when all are."""
+    async def deliver(self, batch: Batch) -> Answer:
+        """Messages for hosts here: the answer says which of them are durable, when all are or it takes too long."""
         wanted: list[tuple[str, str, int]] = []
         for to, sender, messages in batch:
             host = self.part.hosts.get(to)
             if host is None:
+                log.warning("%s has no host %s, to which %s writes", self.actor, to, sender)
                 continue
             self.counts["messages"] += len(messages)
             for number, plain in messages:
@@ -272,56 +303,18 @@ class Runner:
             wanted.append((to, sender, host.noted.get(sender, 0)))
         self._noted.set()
         hosts = self.part.hosts
-        async with self._applied:
-            await self._applied.wait_for(
-                lambda: all(hosts[to].received.get(sender, 0) >= number for to, sender, number in wanted)
-            )
-        return [(to, sender, hosts[to].received.get(sender, 0)) for to, sender, _ in wanted]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DURABLE_S), self._applied:
+                await self._applied.wait_for(
+                    lambda: all(hosts[to].received.get(sender, 0) >= number for to, sender, number in wanted)
+                )
+        durable = [(to, sender, hosts[to].received.get(sender, 0)) for to, sender, _ in wanted]
+        return durable, self.is_behind()
 
-    def _may_talk(self, name: str, host: Host) -> None:
-        for to, outbox in host.outboxes.items():
-            if outbox.sent != outbox.last:
-                self._talkative.setdefault(self._actor_of[to], set()).add(name)
-
-    def _post(self) -> None:
-        for actor in self._talkative:
-            if actor not in self._posts and self._talkative[actor]:
-                self._posts[actor] = asyncio.create_task(self._deliver_all(actor))
-
-    async def _deliver_all(self, actor: str) -> None:
-        """Batch after batch until there is nothing more for the actor."""
-        try:
-            while batch := self._batch(actor):
-                self.counts["batches"] += 1
-                try:
-                    received = await self._courier.deliver(actor, batch)
-                except ConnectionError:
-                    received = []
-                    await asyncio.sleep(RETRY_S)
-                self._acknowledge(actor, batch, received)
-        finally:
-            del self._posts[actor]
-
-    def _batch(self, actor: str) -> Batch:
-        batch: Batch = []
-        for name in sorted(self._talkative.get(actor, ())):
-            host = self.part.hosts[name]
-            for to in host.outboxes:
-                if self._actor_of[to] == actor:
-                    messages = host.to_send(to, AT_ONCE)
-                    if messages:
-                        batch.append((to, name, messages))
-        self._talkative[actor] = {name for _, name, _ in batch}
-        return batch
-
-    def _acknowledge(self, actor: str, batch: Batch, received: Received) -> None:
-        durable = {(to, sender): number for to, sender, number in received}
-        for to, sender, _ in batch:
-            outbox = self.part.hosts[sender].outboxes[to]
-            outbox.acknowledged(durable.get((to, sender), 0))
-            outbox.again()
-            if outbox.sent != outbox.last:
-                self._talkative.setdefault(actor, set()).add(sender)
+    def is_behind(self) -> bool:
+        """Too much is noted and not durable, or sent and not acknowledged: rows, if the recorder can't write."""
+        noted = sum(host.backlog() for host in self.part.hosts.values())
+        return max(noted, self.post.unacknowledged()) >= MOST_BACKLOG
 
     # What somebody asks ---------------------------------------------------------------------------------------------
 
@@ -330,13 +323,12 @@ class Runner:
         part = self.part
         campaigns = {n: part.world.driver.campaigns[n] for n in part.role.campaigns}
         return {
-            "actor": self.actor,
-            "pid": os.getpid(),
             "store_answers": self.store_answers,
+            "waits_for": self.waits_for,
             "calls": len(part.calls()),
             "work_over": part.is_work_over(),
             "counts": dict(self.counts),
-            "unacknowledged": self._unacknowledged(),
+            "unacknowledged": self.post.unacknowledged(),
             "campaigns": {
                 n: {
                     "state": c.state,
@@ -377,19 +369,27 @@ class Runner:
             calls=[[c.id, c.campaign, c.contact, c.attempt, c.agent] for c in part.calls()],
             agents=[[agent.id, agent.state, agent.call, now - agent.since] for agent in agents],
             campaigns=campaigns,
-            unacknowledged=self._unacknowledged(),
+            unacknowledged=self.post.unacknowledged(),
         )
 
-    def _unacknowledged(self) -> int:
-        hosts = self.part.hosts.values()
-        return sum(len(outbox.unacknowledged) for host in hosts for outbox in host.outboxes.values())
-
     async def stop(self, now: Instant) -> Tallies:
-        """The run is over: what was counted until now. Calls that are alive end, and their rows are posted."""
-        tallies = self.part.tallies(now)
+        """The run is over: what was counted until now. May be repeated.
+
+        A campaign answers when every call that it was granted has been taken in where calls are, and is counted: who
+        then stops the shards has all of them. There, calls that are alive end, and their rows are posted.
+        """
+        if not self.part.role.campaigns and self._tallies is None:
+            self._tallies = self.part.tallies(now)
         self.part.stop()
         self._noted.set()
-        return tallies
+        while self._tallies is None:
+            await asyncio.sleep(TURN_S)
+            if self._unanswered == ABSENT and self._is_over() and self.is_quiet() and self._tallies is None:
+                self._tallies = self.part.tallies(now)
+        return self._tallies
+
+    def _is_over(self) -> bool:
+        return all(host.is_over for host in self.part.hosts.values())
 
     def is_quiet(self) -> bool:
         """Nothing is left to append or to post."""
@@ -399,17 +399,7 @@ class Runner:
             for host in hosts
         )
 
-    async def close(self) -> None:
+    def close(self) -> None:
+        """`run` returns."""
         self.stopped = True
         self._noted.set()
-        await self._client.aclose()
-
-
-def dial_log(path: str) -> Callable[[Call], None]:
-    """Notes every call that is dialled, a line each, as the far end would: whatever becomes of us, it has it."""
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-
-    def note(call: Call) -> None:
-        os.write(file, f"{call.campaign} {call.contact} {call.attempt} {call.id}\n".encode())
-
-    return note

@@ -7,8 +7,8 @@ its predecessor was. Commands for the outside are carried out when an entry is a
 What hosts send each other is numbered by sender and addressee, kept until it is acknowledged, and sent again after a
 crash; a number that has been noted already is not noted again. So every event is received once, however often it comes.
 
-Nothing here does I/O: whoever runs a host appends what `collect` gives, calls `apply_collected`, and delivers what
-`to_send` gives.
+Nothing here does I/O: whoever runs a host appends what `collect` gives, says so by `appended`, has each entry of
+`unapplied` applied, and delivers what `to_send` gives.
 """
 
 import json
@@ -18,15 +18,24 @@ from typing import Final, cast, final
 
 from busyhour.core.call import Call
 from busyhour.core.call_states import CREATED, ENDED, RINGING, WAITING
+from busyhour.core.disposition import END_HORIZON, FAILED
 from busyhour.core.errors import SnapshotError
-from busyhour.core.events import ATTEMPT_ADMITTED, CallEvent, CampaignEvent, ClaimsAnswered, Event
+from busyhour.core.events import (
+    ATTEMPT_ADMITTED,
+    CALL_ARRIVED,
+    CallEvent,
+    CampaignEvent,
+    CarrierRefused,
+    ClaimsAnswered,
+    Event,
+    HangUpRequested,
+)
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.core.snapshots import call_facts, call_of_facts
 from busyhour.core.wire import from_plain, to_plain
 from busyhour.driver import Driver
+from busyhour.outbox import Outbox, Plain
 from busyhour.ports import Intake, Post
-
-Plain = list[object]
 
 QUEUES: Final = "queues"
 """The host of the queues and their agents."""
@@ -36,6 +45,7 @@ RECORDER: Final = "recorder"
 # Entries that are no events.
 CALL_BEGUN: Final = "CallBegun"
 DIAL_AT: Final = "DialAt"
+RUN_OVER: Final = "RunOver"
 CALL_DEADLINE: Final = "CallDeadline"
 QUEUE_DEADLINE: Final = "QueueDeadline"
 CAMPAIGN_DEADLINE: Final = "CampaignDeadline"
@@ -83,36 +93,6 @@ class Chronicle:
 
 
 @final
-class Outbox:
-    """What one host sends another. Numbers begin at 1."""
-
-    __slots__ = ("last", "sent", "unacknowledged")
-
-    def __init__(self) -> None:
-        self.last: int = 0
-        """Number of the latest."""
-        self.sent: int = 0
-        """Everything up to this number is under way or there."""
-        self.unacknowledged: deque[tuple[int, Plain]] = deque()
-
-    def add(self, plain: Plain) -> None:
-        self.last += 1
-        self.unacknowledged.append((self.last, plain))
-
-    def acknowledged(self, number: int) -> None:
-        """Everything up to `number` is durable there."""
-        unacknowledged = self.unacknowledged
-        while unacknowledged and unacknowledged[0][0] <= number:
-            unacknowledged.popleft()
-        if self.sent < number:
-            self.sent = number
-
-    def again(self) -> None:
-        """Whatever is under way may be lost: all that is not acknowledged is to be sent."""
-        self.sent = self.unacknowledged[0][0] - 1 if self.unacknowledged else self.last
-
-
-@final
 class Host:
     """The machines of one driver, behind the journal `name`."""
 
@@ -124,6 +104,7 @@ class Host:
         "collected",
         "deadlines",
         "driver",
+        "is_over",
         "lines",
         "name",
         "noted",
@@ -131,6 +112,7 @@ class Host:
         "post",
         "received",
         "turned_at",
+        "unapplied",
         "_batch",
         "_inputs",
     )
@@ -163,6 +145,10 @@ class Host:
         """What is being appended."""
         self.chronicle: Chronicle | None = None
         """Watches what becomes of the machines, where somebody wants to know."""
+        self.unapplied: deque[Plain] = deque()
+        """What is in the journal and has not happened yet, oldest first."""
+        self.is_over: bool = False
+        """The run is over: whatever call there is ends, and none is dialled."""
         self._batch: list[Plain] = []
         self._inputs: list[tuple[str, int, Plain]] = []
 
@@ -195,11 +181,16 @@ class Host:
                     self.note([CALL_DEADLINE, call_id])
 
     def has_inputs(self) -> bool:
-        return len(self._inputs) > 0 or len(self.collected) > 0
+        return len(self._inputs) > 0 or len(self.collected) > 0 or len(self.unapplied) > 0
+
+    def backlog(self) -> int:
+        """How much is noted and not in the journal yet."""
+        return len(self._inputs) + len(self.collected)
 
     def collect(self, now: Instant) -> list[bytes]:
-        """The entries to append, the same until `apply_collected` says that they are durable."""
-        if not self.collected and self._inputs:
+        """The entries to append, the same until `appended` says that they are durable; none before what is durable has
+        been applied."""
+        if not self.collected and self._inputs and not self.unapplied:
             at = now if now > self.at else self.at
             for sender, number, plain in self._inputs:
                 entry: Plain = [at, sender, number]
@@ -209,13 +200,11 @@ class Host:
             self._inputs = []
         return self.collected
 
-    def apply_collected(self) -> None:
-        """What `collect` gave is durable: let it happen."""
-        batch = self._batch
+    def appended(self) -> None:
+        """What `collect` gave is durable: it may happen."""
+        self.unapplied.extend(self._batch)
         self._batch = []
         self.collected = []
-        for entry in batch:
-            self.apply(entry)
 
     def apply(self, entry: Plain) -> None:
         """Let an entry of the journal happen. Raises SnapshotError when it is none."""
@@ -246,12 +235,18 @@ class Host:
             call_id = cast("int", entry[4])
             held = self.lines.pop(call_id, None)
             self.driver.calls[call_id] = held if held is not None else call_of_facts(entry[5])
+            if self.is_over:
+                self.driver.receive(HangUpRequested(call_id, END_HORIZON))
         elif name == DIAL_AT:
-            due_at = cast("int", entry[5])
+            call_id, due_at = cast("int", entry[4]), cast("int", entry[5])
             if due_at > at:
-                heappush(self.deadlines, (due_at, cast("int", entry[4])))
-            else:
-                self._event(CallEvent(ATTEMPT_ADMITTED, cast("int", entry[4])))
+                heappush(self.deadlines, (due_at, call_id))
+            elif call_id in self.driver.calls:
+                self._event(CallEvent(ATTEMPT_ADMITTED, call_id))
+        elif name == RUN_OVER:
+            self.is_over = True
+            for call_id in list(self.driver.calls):
+                self.driver.receive(HangUpRequested(call_id, END_HORIZON))
         elif name == CALL_DEADLINE:
             call = self.driver.calls.get(cast("int", entry[4]))
             if call is not None:
@@ -312,14 +307,8 @@ class Host:
         outbox.add(plain)
 
     def to_send(self, to: str, at_most: int) -> list[tuple[int, Plain]]:
-        """What `to` has not been sent yet, which counts as under way from now on."""
-        outbox = self.outboxes[to]
-        if outbox.sent == outbox.last:
-            return []
-        batch = [item for item in outbox.unacknowledged if item[0] > outbox.sent][:at_most]
-        if batch:
-            outbox.sent = batch[-1][0]
-        return batch
+        """`Outbox.to_send` of what is for `to`."""
+        return self.outboxes[to].to_send(at_most)
 
     # As plain data --------------------------------------------------------------------------------------------------
 
@@ -334,6 +323,8 @@ class Host:
                 for to, outbox in self.outboxes.items()
             },
             "calls": [call_facts(call) for call in self.driver.calls.values()],
+            "to_dial": [[due_at, call] for due_at, call in self.deadlines if self._is_to_dial(call)],
+            "is_over": self.is_over,
             "events": self.driver.events,
             "stray_events": self.driver.stray_events,
         }
@@ -355,11 +346,19 @@ class Host:
                 self.driver.calls[call.id] = call
                 if call.deadline() != ABSENT:
                     heappush(self.deadlines, (call.deadline(), call.id))
+            for to_dial in cast("list[list[int]]", snapshot["to_dial"]):
+                heappush(self.deadlines, (to_dial[0], to_dial[1]))
+            self.is_over = cast("bool", snapshot["is_over"])
             self.driver.events = cast("int", snapshot["events"])
             self.driver.stray_events = cast("int", snapshot["stray_events"])
         except (KeyError, TypeError, ValueError, IndexError) as wrong:
             raise SnapshotError(self.name, f"{wrong!r}") from wrong
         self.noted = dict(self.received)
+
+    def _is_to_dial(self, call_id: int) -> bool:
+        """Whether the call's deadline is the instant to dial it."""
+        call = self.driver.calls.get(call_id)
+        return call is not None and call.state == CREATED
 
 
 @final
@@ -393,15 +392,15 @@ class HostPost(Post):
 class HostIntake(Intake):
     """What a carrier or a desk reports, noted by the host whose call or agents it is about."""
 
-    __slots__ = ("call_hosts", "front", "hosts", "seized")
+    __slots__ = ("arriving", "call_hosts", "front", "hosts")
 
     def __init__(self, front: Driver, hosts: dict[str, Host], call_hosts: int) -> None:
         """`front` is the driver that carrier and desk know. What is for machines elsewhere the first host sends on."""
         self.front: Driver = front
         self.hosts: dict[str, Host] = hosts
         self.call_hosts: int = call_hosts
-        self.seized: list[tuple[int, int]] = []
-        """(trunk, call) of calls that came in over a trunk since it was last emptied: they hold a channel."""
+        self.arriving: list[tuple[int, int, Host]] = []
+        """(trunk, call, its host) of calls that come in over a trunk and have not been let in or turned away."""
 
     def take(self, event: Event) -> None:
         host = self.hosts.get(addressee(event, self.call_hosts))
@@ -411,10 +410,18 @@ class HostIntake(Intake):
             call = self.front.calls.pop(event.call, None)
             if call is not None:
                 host.lines[call.id] = call
-                if call.trunk != ABSENT:
-                    self.seized.append((call.trunk, call.id))
                 host.note([CALL_BEGUN, call.id, call_facts(call)])
+                if call.trunk != ABSENT and event.kind == CALL_ARRIVED:
+                    self.arriving.append((call.trunk, call.id, host))
+                    return
         host.note(to_plain(event))
+
+    def answer(self, call_id: int, host: Host, turned_away: int) -> None:
+        """What the limits say of a call that arrives: ABSENT where it has a channel, else the end reason."""
+        if turned_away == ABSENT:
+            host.note(to_plain(CallEvent(CALL_ARRIVED, call_id)))
+        else:
+            host.note(to_plain(CarrierRefused(call_id, 503, FAILED, turned_away)))
 
     def take_deadline(self, call: Call) -> None:
         """The host looks at its calls' deadlines itself."""

@@ -13,7 +13,8 @@ from cli.exits import COULD_NOT_RUN, OK, WRONG_INPUT
 from cli.live_store import RunNotFound, data_dir_option, store_of
 
 if TYPE_CHECKING:
-    from actors.doctor import Facts, Listed
+    from actors.doctor import Facts
+from actors.runs import Listed
 
 OBEYED_S: Final = 10.0
 """How long a campaign that answers takes to obey, at most."""
@@ -75,7 +76,7 @@ def stop(data_dir: Path | None, name: str, in_flight: str) -> int:
 
 
 def _with_run(data_dir: Path | None, ask: _Asked) -> int:
-    from actors.doctor import listed
+    from actors.runs import listed
     from busyhour.adapters.valkey.connection import connect
     from busyhour.adapters.valkey.errors import StoreRefusedError
 

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.exits import COULD_NOT_RUN, FAILED, OK, WRONG_INPUT
 from cli.live_store import RunNotFound, data_dir_option, store_of
 
+if TYPE_CHECKING:
+    from actors.runs import Listed
+
 
 @click.command()
 @data_dir_option
-def doctor(data_dir: Path | None) -> int:
+@click.option("--clear", is_flag=True, help="Take runs that ended badly out of the store.")
+def doctor(data_dir: Path | None, clear: bool) -> int:
     """Look twice at every live run of a store, and name what is broken: contacts with two calls or in no state, calls
-    that nobody has, agents who wait for nothing, actors that do not answer.
+    that nobody has, agents who wait for nothing, actors that do not answer. A run of which nobody answers has ended
+    badly.
 
     Exit codes: 0 all is well · 1 something is broken · 3 nothing to look at.
     """
     from busyhour.adapters.valkey.errors import StoreRefusedError
 
     try:
-        return asyncio.run(_examine(store_of(data_dir)))
+        return asyncio.run(_examine(store_of(data_dir), clear))
     except RunNotFound as missing:
         click.echo(missing, err=True)
         return WRONG_INPUT
@@ -31,29 +37,45 @@ def doctor(data_dir: Path | None) -> int:
         return COULD_NOT_RUN
 
 
-async def _examine(url: str) -> int:
-    from actors.doctor import SETTLE_S, findings, listed, look
+async def _examine(url: str, clear: bool) -> int:
+    from actors.runs import listed
     from busyhour.adapters.valkey.connection import connect
 
-    async with await connect(url) as client:
+    async with await connect(url, functions=False) as client:
         runs = await listed(client)
         if not runs:
             click.echo("nothing runs over this store", err=True)
             return COULD_NOT_RUN
-        code = OK
-        for scope, run in runs.items():
-            looks = [await look(client, scope, run)]
-            await asyncio.sleep(SETTLE_S)
-            looks.append(await look(client, scope, run))
-            wrong = findings(looks)
-            calls = sum(len(facts.calls) for facts in looks[-1])
-            click.echo(f"{run.scenario}: {len(run.actors)} actors, {calls} calls alive")
-            for sentence in wrong:
-                click.echo(f"✗  {sentence}")
-            if wrong:
-                code = FAILED
-            else:
-                click.echo(
-                    "✓  no contact has two calls or no state, every call and agent has what belongs to it"
-                )
-        return code
+        codes = [await _examine_run(client, scope, run, clear) for scope, run in runs.items()]
+        return max(codes)
+
+
+async def _examine_run(client: Any, scope: str, run: Listed, wants_clear: bool) -> int:
+    from actors.doctor import SETTLE_S, findings, look
+    from actors.runs import clear, processes
+
+    looks = [await look(client, scope, run)]
+    await asyncio.sleep(SETTLE_S)
+    looks.append(await look(client, scope, run))
+    wrong = findings(looks)
+    there = await processes(client, scope)
+    calls = sum(len(facts.calls) for facts in looks[-1])
+    click.echo(f"{run.scenario}: {len(run.actors)} actors, {calls} calls alive")
+    for actor in run.actors:
+        if actor in there:
+            process = there[actor]
+            restarts = f"{process.restarts} restart{'' if process.restarts == 1 else 's'}"
+            click.echo(f"   {actor:12} process {process.pid} on {process.node}, {restarts}")
+    if not any(facts.answers for each in looks for facts in each):
+        if wants_clear:
+            click.echo(f"cleared: it had ended badly and left {await clear(client, scope)} keys")
+            return OK
+        click.echo(
+            "✗  none of its actors answers: the run has ended badly; busyhour doctor --clear clears it away"
+        )
+        return FAILED
+    for sentence in wrong:
+        click.echo(f"✗  {sentence}")
+    if not wrong:
+        click.echo("✓  no contact has two calls or no state, every call and agent has what belongs to it")
+    return FAILED if wrong else OK

@@ -10,7 +10,7 @@ import uuid
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -22,7 +22,6 @@ from cli.simulate import Wishes, conclude, show
 
 if TYPE_CHECKING:
     from actors.live_run import LiveRun
-    from actors.plan import LivePlan
     from busyhour.results.replication import ReplicationResult
     from cli.progress import Progress
     from simulation.scenario import Scenario
@@ -93,6 +92,7 @@ def run(
     every event was durable before it happened. The store is at BUSYHOUR_STORE_URL, or an embedded one. Ctrl-C ends it
     early and keeps what there is, marked partial.
     """
+    from actors.live_run import SilentActorsError
     from actors.replications import NoCluster
     from busyhour.adapters.valkey.errors import StoreFailedError, StoreInUseError, StoreRefusedError
     from busyhour.settings import Settings, WrongSettingError
@@ -112,13 +112,14 @@ def run(
     except (ScenarioError, FolderRefused, WrongSettingError) as error:
         click.echo(error, err=True)
         return WRONG_INPUT
-    except (NoCluster, StoreFailedError, StoreInUseError, StoreRefusedError) as error:
+    except (NoCluster, SilentActorsError, StoreFailedError, StoreInUseError, StoreRefusedError) as error:
         click.echo(error, err=True)
         return COULD_NOT_RUN
 
 
 def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
     """Raises ScenarioError, FolderRefused, NoCluster, OSError, and what the store refuses."""
+    from actors.live_run import LiveRun
     from actors.plan import LivePlan
     from actors.replications import Order, connected
     from simulation.executor import Job
@@ -128,6 +129,7 @@ def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
     hours = None if horizon is None or scenario.clock.until == "idle" else horizon / 3_600_000_000
     progress = progress_for(live.replications, hours, wishes.quiet)
     results: list[ReplicationResult] = []
+    incidents: list[str] = []
     complete = True
     with ResultsFolder(wishes.out or Path("runs") / f"{scenario.name}-live") as folder:
         with ExitStack() as stack:
@@ -153,11 +155,13 @@ def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
                     parts,
                     None if live.dial_log is None else live.dial_log.resolve(),
                 )
-                result, complete = _supervised(ray, plan, scenario, progress, interrupts, folder.staging)
+                run = LiveRun(ray, plan, scenario, progress.say)
+                result, complete = _supervised(run, scenario, progress, interrupts, folder.staging)
                 results.append(result)
+                incidents += run.supervisor.incidents()
                 if not complete:
                     break
-        summary = conclude(scenario, wishes, folder, results, time.monotonic() - started)
+        summary = conclude(scenario, wishes, folder, results, time.monotonic() - started, incidents)
         place = folder.keep(partial=not complete)
     show(summary, wishes, place)
     if not complete:
@@ -176,20 +180,19 @@ def _embedded(data_dir: Path | None, stack: ExitStack, progress: Progress) -> st
 
 
 def _supervised(
-    ray: Any, plan: LivePlan, scenario: Scenario, progress: Progress, interrupts: Interrupts, out: Path
+    live: LiveRun, scenario: Scenario, progress: Progress, interrupts: Interrupts, out: Path
 ) -> tuple[ReplicationResult, bool]:
-    """The result, and whether the run came to its end. Raises what keeps it from starting."""
-    from actors.live_run import LiveRun
+    """The result, and whether the run came to its end. Raises what keeps it from starting or from ending well."""
     from busyhour.adapters.wall_clock import RunClock
 
-    live = LiveRun(ray, plan, scenario)
+    replication = live.plan.replication
     try:
         live.start()
-        clock = RunClock(scenario.clock.start_us, plan.speed)
+        clock = RunClock(scenario.clock.start_us, live.plan.speed)
         end_us = scenario.clock.end_us
         complete = False
         while not interrupts.cancelled():
-            _tell(live, scenario, clock.now(), progress, plan.replication)
+            _tell(live, scenario, clock.now(), progress, replication)
             if (end_us is not None and clock.now() >= end_us) or (
                 scenario.clock.until == "idle" and live.is_over()
             ):
@@ -200,7 +203,7 @@ def _supervised(
         now = clock.now() if end_us is None else min(clock.now(), end_us)
         progress.say("the run is over: the last rows")
         result = _concluded(live, scenario, now, out)
-        progress.note(plan.replication, 1.0, result.calls)
+        progress.note(replication, 1.0, result.calls)
         return result, complete
     finally:
         live.end()

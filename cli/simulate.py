@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ from cli.progress import Progress, progress_for
 from cli.results_folder import FolderRefused, ResultsFolder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from busyhour.results.replication import ReplicationResult
     from busyhour.results.summary import Summary
     from simulation.executor import ReplicationExecutor
@@ -154,13 +156,15 @@ def conclude(
     folder: ResultsFolder,
     results: list[ReplicationResult],
     wall_s: float,
+    incidents: Sequence[str] = (),
 ) -> Summary:
-    """Summary, report and the scenario as it was run, into the folder."""
+    """Summary, report and the scenario as it was run, into the folder. `incidents` are warnings from the run."""
     from busyhour.results.report import write_report
     from busyhour.results.summary import summarise
     from simulation.run_facts import facts_of
 
     facts = facts_of(scenario, wall_s, wishes.workers or 1)
+    facts = replace(facts, warnings=[*incidents, *facts.warnings])
     summary = summarise(results, facts)
     (folder.staging / "summary.json").write_text(summary.as_text(), encoding="utf-8")
     (folder.staging / "scenario.yaml").write_text(facts.resolved, encoding="utf-8")

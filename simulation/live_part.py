@@ -5,15 +5,15 @@ of it the machines it hosts and the occurrences that concern them.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from busyhour.core.agent_queue import IDLE
 from busyhour.core.call import Call
-from busyhour.core.call_states import WAITING
+from busyhour.core.call_states import CREATED, WAITING
 from busyhour.core.campaign import COMPLETED, STOPPED
-from busyhour.core.disposition import END_HORIZON
-from busyhour.core.events import HangUpRequested
+from busyhour.core.events import AgentChanged
 from busyhour.core.ids import ABSENT, SECOND, Instant
 from busyhour.core.snapshots import (
     campaign_snapshot,
@@ -28,6 +28,7 @@ from busyhour.host import (
     QUEUE_DEADLINE,
     QUEUES,
     RECORDER,
+    RUN_OVER,
     Host,
     HostIntake,
     campaign_host,
@@ -56,6 +57,28 @@ from simulation.timeline import CampaignChange, StaffChange, StatisticsStart, Tr
 OCCURRENCES_A_TURN: Final = 1_024
 RESERVATIONS_LOOKED_AT: Final = SECOND
 """How often a queue looks for reservations that nobody has taken up."""
+FRESH_S: Final = 1.0
+"""How long a process may believe that its journals are still its own: much less than it takes to be succeeded."""
+
+
+class Fresh:
+    """When a process last knew that its journals were its own.
+
+    It may have been paused at any instruction since, and have a successor that has closed its calls: what it has not
+    carried out yet it must not carry out then.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock` gives seconds, and goes on while the process is paused."""
+        self._clock = clock
+        self._since_s = clock()
+
+    def renew(self) -> None:
+        """Something is sent now that a journal of somebody else's refuses."""
+        self._since_s = self._clock()
+
+    def holds(self) -> bool:
+        return self._clock() - self._since_s < FRESH_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +148,8 @@ class LivePart:
         front.intake = self.intake
         for name in role.hosts():
             self.open(name)
+        if role.calls:
+            self._share_sessions()
 
     def open(self, name: str) -> Host:
         """Host something more, whose machines are in the world."""
@@ -194,8 +219,15 @@ class LivePart:
             host.driver.carrier = self.dialer
             host.driver.desk = self.desk
             host.calls_waiting.clear()
-            for call_id in list(host.driver.calls):
-                host.note(["CarrierLost", call_id])
+            for call in host.driver.calls.values():
+                # No carrier was told of an attempt that has not been dialled: it goes on.
+                if call.state != CREATED or call.campaign == ABSENT:
+                    host.note(["CarrierLost", call.id])
+        if self.role.calls and any(host.turned_at != ABSENT for host in self.hosts.values()):
+            self._tell_free_sessions()
+        self.stopped = any(host.is_over for host in self.hosts.values())
+        if self.stopped:
+            self.stop()
         for number in self.campaigns:
             if self.world.driver.campaigns[number].claimed:
                 self.admission.asked.append(number)
@@ -247,15 +279,21 @@ class LivePart:
             if due_at != ABSENT and due_at <= now:
                 self.hosts[QUEUES].note([QUEUE_DEADLINE])
 
-    def apply(self, host: Host) -> None:
-        """What the host has collected is durable."""
+    def apply(self, host: Host, fresh: Fresh) -> bool:
+        """Let happen what the host has in its journal. False, before the next entry, where it is no longer known that
+        the journal is ours: whoever runs it must look, and may go on.
+        """
         front = self.world.driver
-        host.apply_collected()
+        while host.unapplied:
+            if not fresh.holds():
+                return False
+            host.apply(host.unapplied.popleft())
         front.now = host.at
         for call in host.calls_waiting:
             if call.state == WAITING and call.line is not None:
                 self.carrier.begin_patience(leg_of(call), host.at)
         host.calls_waiting.clear()
+        return True
 
     def next_due(self) -> Instant:
         """When something happens by itself; ABSENT when nothing does."""
@@ -269,12 +307,29 @@ class LivePart:
         return earliest
 
     def stop(self) -> None:
-        """The run is over: calls that are alive leave the record of what had happened."""
+        """The run is over: calls that are alive leave the record of what had happened, and none is dialled. May be
+        repeated."""
         self.stopped = True
         self.agenda.clear()
+        self.intake.arriving.clear()
         for host in self.hosts.values():
-            for call_id in list(host.driver.calls):
-                host.note(to_plain(HangUpRequested(call_id, END_HORIZON)))
+            if not host.is_over:
+                host.note([RUN_OVER])
+
+    def _share_sessions(self) -> None:
+        """A voice agent's session is where a call of its number would be, so that all shards together have no more."""
+        calls, call_hosts = set(self.role.calls), self.intake.call_hosts
+        for agent in self.carrier.voice.agents:
+            if agent.capacity != ABSENT:
+                agent.free = [session for session in agent.free if session % call_hosts in calls]
+                agent.capacity = len(agent.free)
+
+    def _tell_free_sessions(self) -> None:
+        """Voice sessions end with the process that had them: its campaigns would take them for busy for ever."""
+        for agent in self.carrier.voice.agents:
+            for campaign in agent.campaigns:
+                for session in agent.free:
+                    next(iter(self.hosts.values())).note(to_plain(AgentChanged(campaign, session, IDLE)))
 
     def calls(self) -> list[Call]:
         """Those alive here."""

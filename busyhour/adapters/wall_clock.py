@@ -18,6 +18,11 @@ def elapsed_s() -> float:
     return time.perf_counter()
 
 
+def since_boot_s() -> float:
+    """`elapsed_s` that goes on while the machine sleeps, where the system has such a clock."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 def pause(seconds: float) -> None:
     """Let so much time pass."""
     time.sleep(seconds)

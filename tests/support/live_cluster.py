@@ -1,26 +1,35 @@
 """A live run without processes: the real hosts, on a clock and a network that a seed decides.
 
-Nodes crash at numbered steps and come back from their journals; letters between them take time and get lost when their
-addressee is down; a node that is given up may wake and try to go on. Everything else is what runs on a cluster.
+Nodes crash at numbered steps and come back from their journals, or are paused there and wake when they have a successor
+or before; letters between them take time and get lost when their addressee is down. Everything else is what runs on a
+cluster.
 """
 
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any, cast
 
 from busyhour.core.call import Call
+from busyhour.core.disposition import END_NO_CHANNEL
 from busyhour.core.ids import ABSENT, MILLISECOND, SECOND, Instant
 from busyhour.core.snapshots import call_of_facts
-from busyhour.host import RECORDER, Host, Plain
+from busyhour.host import RECORDER, Host
+from busyhour.outbox import Plain
 from simulation.admission import SimulatedAdmission
 from simulation.assembly import assemble
-from simulation.live_part import LivePart, Role
+from simulation.live_part import Fresh, LivePart, Role
 from simulation.scenario import Scenario
 
 TURN = 5 * MILLISECOND
 MOST_LETTERS = 1_000
+LEASE = 5 * SECOND
+"""A node that is silent for so long is succeeded."""
+AFTER_APPEND = "paused between append and apply"
+INBOUND_CALLS = 1_000_000
+"""Numbers that a shard takes for those who call in, each time it starts."""
 
 
 class Crashed(Exception):
@@ -48,6 +57,20 @@ class Node:
     epochs: dict[str, int] = field(default_factory=dict[str, int])
     up_at: Instant = 0
     next_turn: Instant = 0
+    fresh: Fresh = field(default_factory=lambda: Fresh(lambda: 0.0))
+
+
+@dataclass
+class Sleeper:
+    """A paused process: it goes on where it was, whatever has become of its node."""
+
+    node: Node
+    part: LivePart
+    epochs: dict[str, int]
+    fresh: Fresh
+    wakes_at: Instant
+    is_given_up: bool
+    """A successor takes its place."""
 
 
 @dataclass(order=True)
@@ -60,15 +83,24 @@ class Letter:
 
 
 class Cluster:
-    """`crashes`: the share of all steps at which the node that takes it crashes."""
+    """`crashes`: the share of all steps at which the node that takes it crashes; `pauses`: of those between append and
+    apply at which it is paused.
+    """
 
     def __init__(
-        self, scenario: Scenario, roles: list[Role], call_hosts: int, seed: int, crashes: float = 0.0
+        self,
+        scenario: Scenario,
+        roles: list[Role],
+        call_hosts: int,
+        seed: int,
+        crashes: float = 0.0,
+        pauses: float = 0.0,
     ):
         self.scenario = scenario
         self.call_hosts = call_hosts
         self.random = Random(seed)
         self.crashes = crashes
+        self.pauses = pauses
         self.now: Instant = scenario.clock.start_us
         self.journals: dict[str, Journal] = {}
         self.nodes = [Node(role) for role in roles]
@@ -80,6 +112,12 @@ class Cluster:
         self.rows_received: dict[str, int] = {}
         self.dials: Counter[tuple[int, int, int]] = Counter()
         """(campaign, contact, attempt) → how often the carrier was told to dial it."""
+        self.dialed_by_zombies = 0
+        """By a process whose journal had a new owner already."""
+        self.sleepers: list[Sleeper] = []
+        self.woken: Counter[str] = Counter()
+        """What became of sleepers."""
+        self.inbound_numbers = INBOUND_CALLS
         self.admitted: set[int] = set()
         """Calls whose claim is in a journal."""
         self.crashed: Counter[str] = Counter()
@@ -94,7 +132,13 @@ class Cluster:
 
     def start(self, node: Node) -> None:
         part = LivePart(self.scenario, node.role, self.call_hosts)
-        part.dialer.saw = self._dialed
+        node.epochs = {}
+        node.fresh = Fresh(lambda: self.now / SECOND)
+        part.dialer.saw = partial(self._dialed, node.epochs)
+        if 0 in node.role.calls and part.world.log.sources:
+            numbers = part.world.log.sources[0].admission
+            numbers.next_call, numbers.stride = self.inbound_numbers * self.call_hosts, self.call_hosts
+            self.inbound_numbers += INBOUND_CALLS
         for name in node.role.hosts():
             journal = self.journals.setdefault(name, Journal())
             journal.epoch += 1
@@ -104,8 +148,12 @@ class Cluster:
         node.part = part
         node.next_turn = self.now
 
-    def _dialed(self, call: Call) -> None:
+    def _dialed(self, epochs: dict[str, int], call: Call) -> None:
         self.dials[call.campaign, call.contact, call.attempt] += 1
+        self.dialed_by_zombies += not self._is_owner(epochs)
+
+    def _is_owner(self, epochs: dict[str, int]) -> bool:
+        return all(self.journals[name].epoch == epoch for name, epoch in epochs.items())
 
     def _crash(self, node: Node) -> None:
         part = node.part
@@ -121,6 +169,40 @@ class Cluster:
                 host.note(["CarrierLost", 0])
             assert not any(self._append(name, {}, host) for name, host in part.hosts.items())
 
+    def _pause(self, node: Node) -> None:
+        """Whoever watches over the node gives it up after LEASE."""
+        part = node.part
+        assert part is not None
+        node.part = None
+        wakes_at = self.now + self.random.randrange(SECOND // 10, 4 * LEASE)
+        is_given_up = wakes_at > self.now + LEASE
+        node.up_at = self.now + LEASE + self.random.randrange(SECOND) if is_given_up else wakes_at + SECOND
+        hosts = set(node.role.hosts())
+        self.under_way = {pair for pair in self.under_way if pair[0] not in hosts}
+        self.sleepers.append(Sleeper(node, part, node.epochs, node.fresh, wakes_at, is_given_up))
+
+    def _wake(self, sleeper: Sleeper) -> None:
+        node, part = sleeper.node, sleeper.part
+        if not self._apply(part, sleeper.epochs, sleeper.fresh):
+            self.woken["gave up"] += 1
+        elif sleeper.is_given_up:
+            self.woken["has no successor yet"] += 1
+        else:
+            self.woken["went on"] += 1
+            node.part, node.next_turn = part, self.now
+            for host in part.hosts.values():
+                for outbox in host.outboxes.values():
+                    outbox.again()
+
+    def _apply(self, part: LivePart, epochs: dict[str, int], fresh: Fresh) -> bool:
+        """As the runner does; False when it finds that it was succeeded."""
+        for host in part.hosts.values():
+            while not part.apply(host, fresh):
+                fresh.renew()
+                if not self._is_owner(epochs):
+                    return False
+        return True
+
     def _step(self, step: str) -> None:
         if self.crashes and self.random.random() < self.crashes:
             self.crashed[step] += 1
@@ -133,6 +215,9 @@ class Cluster:
             if node.part is None and node.up_at == 0:
                 self.start(node)
         while self.now < until:
+            for sleeper in [sleeper for sleeper in self.sleepers if sleeper.wakes_at <= self.now]:
+                self.sleepers.remove(sleeper)
+                self._wake(sleeper)
             for node in self.nodes:
                 if node.part is None and self.now >= node.up_at:
                     self.start(node)
@@ -143,6 +228,7 @@ class Cluster:
                 self._arrive(letter)
             times = [self._due_at(node) if node.part else node.up_at for node in self.nodes]
             times += [letter.arrives for letter in self.letters]
+            times += [sleeper.wakes_at for sleeper in self.sleepers]
             self.now = min(max(min(times), self.now + 1), until)
 
     def _due_at(self, node: Node) -> Instant:
@@ -151,10 +237,10 @@ class Cluster:
         due = part.next_due()
         if part.admission.asked or any(host.has_inputs() for host in part.hosts.values()):
             due = self.now
-        return self.now + SECOND if due == ABSENT else max(due, node.next_turn)
+        return node.next_turn + SECOND if due == ABSENT else max(due, node.next_turn)
 
     def _turn(self, node: Node) -> bool:
-        """False when the node has crashed in it."""
+        """False when the node has crashed in it, or was paused."""
         part = node.part
         assert part is not None
         try:
@@ -162,12 +248,19 @@ class Cluster:
             for name, host in part.hosts.items():
                 host.collect(self.now)
                 self._step("before append")
+                node.fresh.renew()
                 if self._append(name, node.epochs, host):
+                    host.appended()
                     self._step("after append")
-                    part.apply(host)
+                    if self.pauses and self.random.random() < self.pauses:
+                        self.crashed[AFTER_APPEND] += 1
+                        self._pause(node)
+                        return False
+                    part.apply(host, node.fresh)
             self._step("after apply")
             while part.admission.asked:
                 self._claim(part, part.admission.asked.pop(0))
+            self._let_in(part)
             self._release(part)
             for name, host in part.hosts.items():
                 for to in host.outboxes:
@@ -205,6 +298,16 @@ class Cluster:
         self.journals[name].entries.append(json.dumps(entry).encode())
         self._step("after claim")
         host.apply(entry)
+
+    def _let_in(self, part: LivePart) -> None:
+        for trunk, call, host in part.intake.arriving:
+            if call in host.driver.calls:
+                is_full = self.trunks[trunk].is_full()
+                part.intake.answer(call, host, END_NO_CHANNEL if is_full else ABSENT)
+                if not is_full:
+                    self.trunks[trunk].promised += 1
+                    self.holding.add(call)
+        part.intake.arriving.clear()
 
     def _release(self, part: LivePart) -> None:
         for log in part.logs:
@@ -271,3 +374,9 @@ class Cluster:
     def note(self, host: str, plain: list[Any]) -> None:
         """Somebody does something."""
         self.part_with(host).hosts[host].note(plain)
+
+    def stop(self) -> None:
+        """The run is over, for all nodes at once."""
+        for node in self.nodes:
+            assert node.part is not None, "all nodes are up"
+            node.part.stop()

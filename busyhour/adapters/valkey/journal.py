@@ -121,6 +121,15 @@ def refusal(name: str, refused: ResponseError) -> Exception:
     return refused
 
 
+async def require_owner(client: "Redis", journals: Sequence[Journal]) -> None:
+    """Raises FencedError where one of them has another owner now, and RedisError and OSError where nobody knows."""
+    anyhow: Any = client
+    epochs = await anyhow.mget([journal.keys[0] for journal in journals])
+    for journal, epoch in zip(journals, epochs, strict=True):
+        if int(epoch or 0) != journal.epoch:
+            raise FencedError(journal.name, f"epoch {journal.epoch} is over, {int(epoch or 0)} writes now")
+
+
 async def append_each(
     client: "Redis", batches: Sequence[tuple[Journal, Sequence[bytes]]]
 ) -> list[Exception | None]:

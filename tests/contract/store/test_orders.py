@@ -48,7 +48,9 @@ def hosted(journal: list[bytes]) -> tuple[LivePart, Host]:
 
 def apply(host: Host, journal: list[bytes]) -> None:
     journal.extend(host.collect(BEGINS + SECOND))
-    host.apply_collected()
+    host.appended()
+    while host.unapplied:
+        host.apply(host.unapplied.popleft())
 
 
 def run(url: str, scene: Callable[[Any, str], Awaitable[None]]) -> None:

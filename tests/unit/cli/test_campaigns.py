@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.doctor import Facts, Listed
+from actors.doctor import Facts
+from actors.runs import Listed
 from cli.campaigns import table_of
 from cli.exits import WRONG_INPUT
 from cli.main import run
