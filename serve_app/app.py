@@ -18,6 +18,7 @@ from busyhour.adapters import wall_clock
 from busyhour.adapters.speech.engine import SpeechEngine
 from busyhour.adapters.speech.espeak import EspeakEngine
 from busyhour.adapters.valkey.connection import connect
+from busyhour.adapters.valkey.contact_documents import ContactDocuments
 from busyhour.adapters.webhooks.addresses import Addresses
 from busyhour.adapters.webhooks.courier import Courier
 from busyhour.adapters.webhooks.deliveries import Deliveries
@@ -26,23 +27,40 @@ from busyhour.core.ids import Instant
 from busyhour.settings import Settings
 from serve_app import errors, times
 from serve_app.edge import Edge
+from serve_app.enrolments import Enrolments, NoEnrolments
 from serve_app.job_runner import JobRunner
 from serve_app.metrics import Metrics
 from serve_app.openapi import document_of
 from serve_app.platform import Platform
-from serve_app.routers import agents, flows, health, queues, speakers, webhooks
+from serve_app.routers import (
+    agents,
+    calls,
+    campaigns,
+    contacts,
+    customers,
+    flows,
+    health,
+    queues,
+    simulations,
+    speakers,
+    webhooks,
+)
 from serve_app.runtime import NoRuntime, Runtime
 from serve_app.services import Services
-from serve_app.services.speakers import DEPLOY
 
 log = logging.getLogger(__name__)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    contacts.router,
+    campaigns.router,
     queues.router,
+    calls.router,
+    customers.router,
     agents.router,
     flows.router,
     speakers.router,
     webhooks.router,
+    simulations.router,
     health.router,
 )
 """In order: a path without a parameter comes before one that would match it too."""
@@ -56,6 +74,7 @@ class Wiring:
     files: Path
     settings: Settings
     runtime: Runtime = field(default_factory=NoRuntime)
+    enrolments: Enrolments = field(default_factory=NoEnrolments)
     engine: SpeechEngine = field(default_factory=EspeakEngine)
     clock: Callable[[], Instant] = wall_clock.now
     hosts_workers: bool = True
@@ -105,13 +124,20 @@ async def _running(app: FastAPI, wiring: Wiring) -> AsyncGenerator[None]:
         settings = wiring.settings
         platform = Platform.over(client, wiring.clock, wiring.files, settings.rate_limit_scale)
         addresses = Addresses(settings.webhook_allow)
-        services = Services.over(platform, wiring.runtime, addresses, wiring.engine)
+        services = Services.over(
+            platform,
+            wiring.runtime,
+            ContactDocuments(client, platform.scope),
+            wiring.enrolments,
+            addresses,
+            wiring.engine,
+        )
         app.state.platform, app.state.services = platform, services
         if wiring.hosts_workers:
             draws = Random(wiring.clock())
             deliveries = Deliveries(client, platform.scope)
             courier = Courier(deliveries, Sender(addresses), wiring.clock, times.written, draws.random)
-            runner = JobRunner(services.jobs, wiring.clock, {DEPLOY: services.speakers.work})
+            runner = JobRunner(services.jobs, wiring.clock, services.work())
             for worker in (courier.run(), runner.run()):
                 stack.push_async_callback(_ended, asyncio.create_task(worker))
         yield

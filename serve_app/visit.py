@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from redis.exceptions import RedisError
 from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -35,9 +35,9 @@ from serve_app.errors import (
 )
 from serve_app.paging import cursor_after, position_of
 from serve_app.schemas.base import PageQuery
-from serve_app.sentences import sentence_of
-from serve_app.services.base import StoredObjects, shown
-from serve_app.strict_json import NotStrictError, read_json, require_clean
+from serve_app.services.base import Deletable, Listing, shown
+from serve_app.strict_json import NotStrictError, require_clean
+from serve_app.validation import json_of, validated
 
 if TYPE_CHECKING:
     from serve_app.platform import Platform
@@ -141,13 +141,13 @@ class Visit:
     def reply_stored(self, stored: Stored, status: int = 200) -> Response:
         return self.reply(shown(stored.document), status, stored.tag)
 
-    async def reply_page(self, objects: StoredObjects, query: PageQuery) -> Response:
+    async def reply_page(self, objects: Listing, query: PageQuery) -> Response:
         matching = query.matching()
         after = self.position(query.cursor, matching)
         page = await objects.page(self.account, query.limit, after, matching)
         return self.reply_list([shown(one.document) for one in page.documents], page.after, matching)
 
-    async def delete(self, objects: StoredObjects, id: str) -> Response:
+    async def delete(self, objects: Deletable, id: str) -> Response:
         """Raises NotFoundError, StaleError, ConflictError."""
         before = await objects.find(self.account, id)
         self.require_fresh(before)
@@ -174,23 +174,6 @@ def visit_of(request: Request) -> Visit:
 
 Visiting = Annotated[Visit, Depends(visit_of)]
 """What an endpoint asks for."""
-
-
-def validated(model: type[Model], value: Any, whole: str = "The request body") -> Model:
-    """Raises InvalidInputError."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
-        raise InvalidInputError(sentence_of(cast(Any, errors), value, whole)) from None
-
-
-def json_of(raw: bytes, whole: str = "The request body") -> Any:
-    """Raises InvalidInputError."""
-    try:
-        return read_json(raw)
-    except NotStrictError as error:
-        raise InvalidInputError(f"{whole} {error}") from None
 
 
 class VisitRoute(APIRoute):

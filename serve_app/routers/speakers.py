@@ -14,7 +14,8 @@ from serve_app.schemas.speakers import (
     SpeakerQuery,
     SpeakerShown,
 )
-from serve_app.visit import Visiting, VisitRoute, validated
+from serve_app.validation import validated
+from serve_app.visit import Visiting, VisitRoute
 
 router = APIRouter(route_class=VisitRoute, tags=["speakers"])
 

@@ -112,3 +112,8 @@ Id: TypeAlias = Annotated[str, Field(min_length=1, max_length=64)]
 Ids: TypeAlias = Annotated[list[Id], Field(max_length=100), AfterValidator(_distinct)]
 JsonObject: TypeAlias = dict[str, Any]
 Seconds: TypeAlias = Annotated[float, Field(ge=0, le=86_400)]
+Tags: TypeAlias = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=100)]],
+    Field(max_length=100),
+    AfterValidator(_distinct),
+]

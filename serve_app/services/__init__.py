@@ -1,17 +1,25 @@
 """What the API does, a file a resource. Services know accounts and documents, and nothing of HTTP."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
 from busyhour.adapters.speech.engine import SpeechEngine
-from busyhour.adapters.valkey.jobs import Jobs
+from busyhour.adapters.valkey.jobs import Job, Jobs
 from busyhour.adapters.webhooks.addresses import Addresses
+from serve_app.contact_book import ContactBook
+from serve_app.enrolments import Enrolments
 from serve_app.platform import Platform
 from serve_app.runtime import Runtime
 from serve_app.services.agents import Agents
+from serve_app.services.calls import Calls
+from serve_app.services.campaigns import Campaigns
+from serve_app.services.contacts import Contacts
+from serve_app.services.customers import IMPORT, Customers
 from serve_app.services.flows import Flows
 from serve_app.services.queues import Queues
-from serve_app.services.speakers import Speakers
+from serve_app.services.simulations import SIMULATE, Simulations
+from serve_app.services.speakers import DEPLOY, Speakers
 from serve_app.services.webhooks import Webhooks
 
 
@@ -22,18 +30,47 @@ class Services:
     queues: Queues
     speakers: Speakers
     agents: Agents
+    campaigns: Campaigns
+    calls: Calls
+    contacts: Contacts
+    customers: Customers
     webhooks: Webhooks
+    simulations: Simulations
 
     @classmethod
-    def over(cls, platform: Platform, runtime: Runtime, addresses: Addresses, engine: SpeechEngine) -> Self:
+    def over(
+        cls,
+        platform: Platform,
+        runtime: Runtime,
+        book: ContactBook,
+        enrolments: Enrolments,
+        addresses: Addresses,
+        engine: SpeechEngine,
+    ) -> Self:
         jobs = Jobs(platform.client, platform.scope)
         flows, queues = Flows(platform), Queues(platform, runtime)
         speakers = Speakers(platform, jobs, engine)
+        agents = Agents(platform, runtime, flows, queues, speakers)
+        campaigns = Campaigns(platform, runtime, enrolments, agents, queues, flows)
+        contacts = Contacts(platform, book, enrolments)
         return cls(
             jobs,
             flows,
             queues,
             speakers,
-            Agents(platform, runtime, flows, queues, speakers),
+            agents,
+            campaigns,
+            Calls(runtime, agents, queues, flows),
+            contacts,
+            Customers(platform, jobs, contacts, campaigns),
             Webhooks(platform, addresses),
+            Simulations(platform, jobs),
         )
+
+    def work(self) -> Mapping[str, Callable[[Job], Awaitable[None]]]:
+        """Who does which kind of job."""
+        return {
+            DEPLOY: self.speakers.work,
+            IMPORT: self.customers.work,
+            SIMULATE: self.simulations.work,
+        }

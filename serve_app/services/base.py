@@ -1,7 +1,7 @@
 """What the services of stored objects share."""
 
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 from pydantic import BaseModel
 
@@ -20,6 +20,20 @@ from serve_app.platform import Platform
 _WHOLE: Final = ("config", "metadata", "nodes", "skills")
 _TRIES: Final = 5
 """Of a change that others were faster than."""
+
+
+class Listing(Protocol):
+    """What a page can be had of."""
+
+    async def page(self, account: str, limit: int, after: str | None, matching: Document) -> Page: ...
+
+
+class Deletable(Protocol):
+    """What can be found and deleted."""
+
+    async def find(self, account: str, id: str) -> Stored: ...
+
+    async def delete(self, account: str, before: Stored, commit: Commit) -> None: ...
 
 
 class StoredObjects:

@@ -9,7 +9,7 @@ was faster. All keys of one deployment share its tag, so a commit may touch any 
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -188,17 +188,32 @@ class Collection:
             if field in wanted:
                 key = self.index_key(owner, field, wanted.pop(field))
                 break
+        if not wanted:
+            return await self.page_of(owner, key, limit, after)
+        return await self.page_of(
+            owner,
+            key,
+            limit,
+            after,
+            lambda document: all(document.get(field) == value for field, value in wanted.items()),
+        )
+
+    async def page_of(
+        self,
+        owner: str,
+        key: str,
+        limit: int,
+        after: str | None = None,
+        matches: Callable[[Document], bool] | None = None,
+    ) -> Page:
+        """Of the ids in an index, newest first, the documents that match."""
         found: list[Stored] = []
         while len(found) <= limit:
-            step = max(limit + 1 - len(found), _SCAN if wanted else 1)
+            step = limit + 1 - len(found) if matches is None else _SCAN
             start = "+" if after is None else f"({after}"
             ids = await self._client.zrange(key, start, "-", bylex=True, desc=True, offset=0, num=step)
             every = await self.get_many(owner, [id.decode() for id in ids])
-            found += [
-                one
-                for one in every
-                if all(one.document.get(field) == value for field, value in wanted.items())
-            ]
+            found += [one for one in every if matches is None or matches(one.document)]
             if len(ids) < step:
                 break
             after = ids[-1].decode()

@@ -1,0 +1,262 @@
+"""Campaigns as they are wanted. The document says the state that is wanted, and the runtime makes it so; where there is
+none, nothing changes.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+
+from busyhour.adapters.valkey.documents import Commit, Document, Stored
+from busyhour.adapters.valkey.once import Effect
+from busyhour.adapters.webhooks.outbox import emit
+from serve_app import times
+from serve_app.enrolments import Enrolments
+from serve_app.errors import ConflictError, InvalidInputError, UnavailableError
+from serve_app.platform import Platform
+from serve_app.runtime import Listed, Runtime
+from serve_app.schemas.campaigns import CampaignPatch, Enrolment, NewCampaign, Schedule
+from serve_app.services.base import StoredObjects, answered, patched, shown
+
+if TYPE_CHECKING:
+    from serve_app.services.agents import Agents
+    from serve_app.services.flows import Flows
+    from serve_app.services.queues import Queues
+
+ALIVE: Final = ("running", "paused", "stopping")
+"""States in which calls of it may be on."""
+OPEN: Final = ("running", "paused")
+"""States that can be stopped."""
+
+
+class Campaigns(StoredObjects):
+    title = "Campaign"
+
+    def __init__(
+        self,
+        platform: Platform,
+        runtime: Runtime,
+        enrolments: Enrolments,
+        agents: "Agents",
+        queues: "Queues",
+        flows: "Flows",
+    ) -> None:
+        super().__init__(platform, platform.collection("campaigns", ("state",)))
+        self._runtime = runtime
+        self._enrolments = enrolments
+        self._agents = agents
+        self._queues = queues
+        self._flows = flows
+
+    async def create(self, account: str, new: NewCampaign, effect: Effect) -> Stored:
+        """Raises InvalidInputError."""
+        now = self.platform.now()
+        document: Document = {
+            "id": self.platform.new_id(),
+            **new.model_dump(),
+            "state": "draft",
+            "flow_version": None,
+            "stats": None,
+            "created_at": now,
+            "updated_at": now,
+            "launched_at": None,
+            "ended_at": None,
+        }
+        await self._require_references(account, document)
+        stored = self.collection.create(effect, account, document)
+        answered(effect, stored)
+        await effect.run()
+        return stored
+
+    async def patch(
+        self,
+        account: str,
+        before: Stored,
+        patch: CampaignPatch,
+        begin: Callable[[], Commit],
+        require: Callable[[Stored], None],
+    ) -> Stored:
+        """Raises InvalidInputError; a running campaign takes what changes, its people and its trunk excepted."""
+        sent = patch.model_dump(exclude_unset=True)
+        await self._require_references(account, sent)
+
+        def allow(stored: Stored) -> None:
+            require(stored)
+            moved = [name for name in ("agent_id", "queue_id", "trunk") if name in sent]
+            if moved and stored.document["state"] in ALIVE:
+                raise ConflictError(
+                    f"{moved[0]} can't change while the campaign is {stored.document['state']}"
+                )
+
+        def edit(document: Document) -> Document:
+            after = patched(document, patch)
+            _require_order(after["schedule"])
+            return after
+
+        return await self.change(account, before, edit, begin, require=allow)
+
+    async def delete(self, account: str, before: Stored, commit: Commit) -> None:
+        """Raises ConflictError while calls of it may be on."""
+        if before.document["state"] in ALIVE:
+            raise ConflictError(f"Campaign is {before.document['state']}; stop it first")
+        await super().delete(account, before, commit)
+
+    async def with_stats(self, account: str, campaign: Document) -> Document:
+        """As it is shown; `stats` are null while there is no runtime."""
+        try:
+            stats = await self._runtime.campaign_stats(account, campaign)
+        except UnavailableError:
+            stats = None
+        return {**shown(campaign), "stats": stats}
+
+    # Contacts -------------------------------------------------------------------------------------------------------
+
+    async def enrol(self, account: str, campaign: Document, who: Enrolment) -> Document:
+        if who.tag is not None:
+            return await self._enrolments.enrol_tagged(account, campaign["id"], who.tag)
+        return await self._enrolments.enrol(account, campaign["id"], who.contact_ids or ())
+
+    async def progress(
+        self, account: str, campaign: Document, status: str | None, limit: int, after: str | None
+    ) -> Listed:
+        return await self._enrolments.progress(account, campaign["id"], status, limit, after)
+
+    # Its life -------------------------------------------------------------------------------------------------------
+
+    async def dry_run(self, account: str, campaign: Document) -> Document:
+        """Raises InvalidInputError, UnavailableError."""
+        await self._require_contacts(account, campaign)
+        return await self._runtime.callable_counts(account, campaign)
+
+    async def launch(self, account: str, before: Stored, begin: Callable[[], Effect]) -> Stored:
+        """Running, or scheduled where it starts later. Raises InvalidInputError, ConflictError, UnavailableError."""
+        await self._require_contacts(account, before.document)
+
+        def require(stored: Stored) -> None:
+            state = stored.document["state"]
+            if state in ALIVE:
+                raise ConflictError("Campaign is already running")
+            if state == "completed":
+                raise ConflictError("Campaign is completed")
+
+        require(before)
+        await self._runtime.ready()
+        version = await self._flow_version(account, before.document)
+        now = self.platform.clock()
+        start_at = before.document["schedule"]["start_at"]
+        later = start_at is not None and times.read(start_at) > now
+        changes: Document = {"state": "scheduled"}
+        if not later:
+            launched = times.written(now)
+            changes = {
+                "state": "running",
+                "flow_version": version,
+                "launched_at": launched,
+                "ended_at": None,
+            }
+        after = await self._turn(account, before, changes, "campaign.launched", begin, require, not later)
+        if not later:
+            await self._runtime.launch(account, after.document)
+        return after
+
+    async def pause(self, account: str, before: Stored, begin: Callable[[], Effect]) -> Stored:
+        """Raises ConflictError, UnavailableError."""
+        require = _require_state("running", "Campaign is not running")
+        require(before)
+        await self._runtime.ready()
+        after = await self._turn(account, before, {"state": "paused"}, "campaign.paused", begin, require)
+        await self._runtime.pause(account, after.document)
+        return after
+
+    async def resume(self, account: str, before: Stored, begin: Callable[[], Effect]) -> Stored:
+        """Raises ConflictError, UnavailableError."""
+        require = _require_state("paused", "Campaign is not paused")
+        require(before)
+        await self._runtime.ready()
+        after = await self._turn(account, before, {"state": "running"}, "campaign.resumed", begin, require)
+        await self._runtime.resume(account, after.document)
+        return after
+
+    async def stop(
+        self, account: str, before: Stored, in_flight: str, begin: Callable[[], Commit]
+    ) -> tuple[Stored, Document]:
+        """And what became of calls. Raises ConflictError, UnavailableError."""
+
+        def require(stored: Stored) -> None:
+            if stored.document["state"] not in OPEN:
+                raise ConflictError("Campaign is not running")
+
+        require(before)
+        await self._runtime.ready()
+        after = await self._turn(account, before, {"state": "stopping"}, "", begin, require)
+        return after, await self._runtime.stop(account, after.document, in_flight)
+
+    async def stats(self, account: str, campaign: Document) -> Document:
+        """Raises UnavailableError."""
+        return await self._runtime.campaign_stats(account, campaign)
+
+    async def forecast(self, account: str, campaign: Document) -> Document:
+        """Raises UnavailableError."""
+        return await self._runtime.forecast(account, campaign)
+
+    async def _turn(
+        self,
+        account: str,
+        before: Stored,
+        changes: Document,
+        event: str,
+        begin: Callable[[], Commit],
+        require: Callable[[Stored], None],
+        tells: bool = True,
+    ) -> Stored:
+        """Its state, and in the same step the event of it."""
+
+        def tell(commit: Commit, _: Stored, document: Document) -> None:
+            if event and tells:
+                facts = {"campaign": shown(document), "mode": "live"}
+                emit(commit, self.platform.new_id(), account, event, self.platform.now(), facts)
+
+        return await self.change(
+            account, before, lambda document: {**document, **changes}, begin, tell, require
+        )
+
+    async def _flow_version(self, account: str, campaign: Document) -> int | None:
+        """Of the flow that its voice agent follows now."""
+        if campaign["agent_id"] is None:
+            return None
+        agent = await self._agents.collection.get(account, campaign["agent_id"])
+        if agent is None:
+            raise InvalidInputError("agent_id is not a voice agent of this account")
+        flow = await self._flows.collection.get(account, agent.document["flow_id"])
+        if flow is None:
+            raise InvalidInputError("The flow of its voice agent does not exist any more")
+        return flow.document["version"]
+
+    async def _require_contacts(self, account: str, campaign: Document) -> None:
+        if await self._enrolments.count(account, campaign["id"]) == 0:
+            raise InvalidInputError("Campaign has no contacts")
+
+    async def _require_references(self, account: str, document: Document) -> None:
+        agent_id, queue_id = document.get("agent_id"), document.get("queue_id")
+        if agent_id is not None:
+            agent = await self._agents.collection.get(account, agent_id)
+            if agent is None or agent.document["kind"] != "voice":
+                raise InvalidInputError("agent_id is not a voice agent of this account")
+        if queue_id is not None and await self._queues.collection.get(account, queue_id) is None:
+            raise InvalidInputError("queue_id is not a queue of this account")
+
+
+def _require_state(state: str, otherwise: str) -> Callable[[Stored], None]:
+    def require(stored: Stored) -> None:
+        if stored.document["state"] != state:
+            raise ConflictError(otherwise)
+
+    return require
+
+
+def _require_order(schedule: Document) -> None:
+    """Of what a patch and what was there come to together."""
+    try:
+        Schedule.model_validate(schedule)
+    except ValidationError:
+        raise InvalidInputError("schedule must end after it starts") from None
