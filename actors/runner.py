@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from actors.doctor import Facts, Patient
 from actors.orders import Orders
 from actors.plan import CALL_HOSTS, LivePlan
+from actors.platform_plan import PlatformPlan
 from actors.post import MOST_BACKLOG, RETRY_S, Answer, Batch, Courier, Post
 from busyhour.adapters.dial_log import dial_log
 from busyhour.adapters.valkey.admission import Became, StoreAdmission
@@ -47,7 +48,7 @@ log = logging.getLogger("busyhour.live")
 class Runner:
     """One actor's part. `activate`, `begin` when the run's clock has been started, then `run` until it returns."""
 
-    def __init__(self, plan: LivePlan, actor: str, courier: Courier, client: Any) -> None:
+    def __init__(self, plan: LivePlan | PlatformPlan, actor: str, courier: Courier, client: Any) -> None:
         self.plan = plan
         self.actor = actor
         self.counts: Counter[str] = Counter()
@@ -60,6 +61,10 @@ class Runner:
         self._client = client
         self._courier = courier
         self._patient = Patient(client, plan.scope, self.facts)
+        self.journals: dict[str, Journal] = {}
+        self._recovered: dict[str, Host] = {}
+        """The hosts whose journals are ours."""
+        self._orders = Orders(client, plan.scope, self._recovered)
         self._fresh = Fresh(since_boot_s)
         self._noted = asyncio.Event()
         self._applied = asyncio.Condition()
@@ -87,21 +92,24 @@ class Runner:
         self.post = Post(self.part.hosts, plan.actor_of(), self._courier, self.counts)
         if plan.dial_log is not None:
             self.part.dialer.saw = dial_log(str(plan.dial_log))
-        self.journals: dict[str, Journal] = {}
         for name in self.part.hosts:
-            journal = Journal(self._client, plan.scope, name)
-            recovered = await journal.claim()
-            if recovered.snapshot is not None or recovered.entries:
-                await asyncio.to_thread(self.part.restore, name, recovered.snapshot, recovered.entries)
-            self.counts["replayed"] += len(recovered.entries)
-            self.journals[name] = journal
-            self._snapshot_at[name] = journal.head - len(recovered.entries)
-        ordered = {name: host for name, host in self.part.hosts.items() if not name.startswith("calls/")}
-        self._orders = Orders(self._client, plan.scope, ordered)
+            await self._recover(name)
         if 0 in plan.roles[self.actor].calls and self.part.world.log.sources:
             await self._take_numbers()
 
+    async def _recover(self, name: str) -> None:
+        """Claim the journal of a host of the part, and bring it to where that ends."""
+        journal = Journal(self._client, self.plan.scope, name)
+        recovered = await journal.claim()
+        if recovered.snapshot is not None or recovered.entries:
+            await asyncio.to_thread(self.part.restore, name, recovered.snapshot, recovered.entries)
+        self.counts["replayed"] += len(recovered.entries)
+        self.journals[name] = journal
+        self._snapshot_at[name] = journal.head - len(recovered.entries)
+        self._recovered[name] = self.part.hosts[name]
+
     def _assembled(self) -> LivePart:
+        assert isinstance(self.plan, LivePlan)
         with self.plan.scenario() as scenario:
             return LivePart(scenario, self.plan.roles[self.actor], CALL_HOSTS, self.plan.replication)
 
@@ -118,7 +126,7 @@ class Runner:
             await self._wait()
             try:
                 await self.turn()
-                await self._orders.take()
+                await self._attend()
                 await self._patient.answer()
                 self.store_answers = True
             except (RedisError, OSError) as failure:
@@ -126,6 +134,10 @@ class Runner:
                     log.warning("%s: the store does not answer (%s): nothing is dialled", self.actor, failure)
                 self.store_answers = False
                 await asyncio.sleep(RETRY_S)
+
+    async def _attend(self) -> None:
+        """What is done now and then, beside the turns. Raises RedisError, OSError."""
+        await self._orders.take()
 
     async def _wait(self) -> None:
         await asyncio.sleep(TURN_S)
@@ -211,7 +223,7 @@ class Runner:
         campaign = host.driver.campaigns[number]
         phones = campaign.numbers_claimed(host.at)
         self._unanswered = number
-        answer = await self.admission.claim(
+        answer = await self._admission_of(number).claim(
             self.journals[name],
             number,
             campaign.plan.trunk,
@@ -225,6 +237,10 @@ class Runner:
         self.counts["claims"] += 1
         host.apply(json.loads(answer.entry))
         self.post.may_talk(name, host)
+
+    def _admission_of(self, number: int) -> StoreAdmission:
+        """The limits of the campaign's account."""
+        return self.admission
 
     async def _let_in(self) -> None:
         """Ask the limits for a channel for each call that comes in. It has begun, so that none that holds one can
@@ -280,6 +296,7 @@ class Runner:
 
     async def _take_numbers(self) -> None:
         """Inbound calls have numbers of their own, which live in this shard."""
+        assert isinstance(self.plan, LivePlan)
         stride = self.plan.stride()
         numbers = await self.admission.number_calls(INBOUND_CALLS * stride)
         admission = self.part.world.log.sources[0].admission
@@ -321,7 +338,7 @@ class Runner:
     def status(self) -> dict[str, Any]:
         """A few facts, quickly."""
         part = self.part
-        campaigns = {n: part.world.driver.campaigns[n] for n in part.role.campaigns}
+        campaigns = {n: part.world.driver.campaigns[n] for n in part.campaigns}
         return {
             "store_answers": self.store_answers,
             "waits_for": self.waits_for,
@@ -348,7 +365,7 @@ class Runner:
         agents = driver.queues.agents if part.role.queues else []
         now = self.clock.now()
         campaigns: dict[int, dict[str, Any]] = {}
-        for number in part.role.campaigns:
+        for number in part.campaigns:
             campaign = driver.campaigns[number]
             contacts = campaign.contacts
             campaigns[number] = {
@@ -378,7 +395,7 @@ class Runner:
         A campaign answers when every call that it was granted has been taken in where calls are, and is counted: who
         then stops the shards has all of them. There, calls that are alive end, and their rows are posted.
         """
-        if not self.part.role.campaigns and self._tallies is None:
+        if not self.part.campaigns and self._tallies is None:
             self._tallies = self.part.tallies(now)
         self.part.stop()
         self._noted.set()

@@ -215,24 +215,30 @@ class LivePart:
                 statistics = StatisticsStart(self.baseline.begin)
                 self.agenda.at(self.baseline.begins_at, CHANGES, statistics)
         self.admission.asked.clear()
-        for host in self.hosts.values():
-            host.driver.carrier = self.dialer
-            host.driver.desk = self.desk
-            host.calls_waiting.clear()
-            for call in host.driver.calls.values():
-                # No carrier was told of an attempt that has not been dialled: it goes on.
-                if call.state != CREATED or call.campaign == ABSENT:
-                    host.note(["CarrierLost", call.id])
+        for name in self.hosts:
+            self.begin_host(name)
         if self.role.calls and any(host.turned_at != ABSENT for host in self.hosts.values()):
             self._tell_free_sessions()
         self.stopped = any(host.is_over for host in self.hosts.values())
         if self.stopped:
             self.stop()
-        for number in self.campaigns:
-            if self.world.driver.campaigns[number].claimed:
-                self.admission.asked.append(number)
         if self.role.queues:
             self.desk.resume()
+
+    def begin_host(self, name: str) -> None:
+        """It is restored, and acts from now on."""
+        host = self.hosts[name]
+        host.driver.carrier = self.dialer
+        host.driver.desk = self.desk
+        host.calls_waiting.clear()
+        for call in host.driver.calls.values():
+            # No carrier was told of an attempt that has not been dialled: it goes on.
+            if call.state != CREATED or call.campaign == ABSENT:
+                host.note(["CarrierLost", call.id])
+        if name.startswith("campaigns/"):
+            number = int(name.partition("/")[2])
+            if self.world.driver.campaigns[number].claimed:
+                self.admission.asked.append(number)
 
     def _concerns(
         self, occurrence: Occurrence, due_at: Instant, now: Instant, late: list[InboundSource]

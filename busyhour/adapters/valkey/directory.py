@@ -48,6 +48,10 @@ class Directory:
         number = await self._client.hget(self._keys[1], f"{kind}:{key}")
         return None if number is None else int(number)
 
+    async def length(self) -> int:
+        """How many records there are."""
+        return int(await self._client.llen(self._records))
+
     async def read(self, first: int = 0) -> list[Record]:
         """All records from the one in place `first` on, oldest first."""
         every = await self._client.lrange(self._records, first, -1)
