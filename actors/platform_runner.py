@@ -1,4 +1,4 @@
-"""Runs one part of a platform: a runner whose part grows, whose contacts come from the store, and who says how it is."""
+"""Runs one part of a platform, which grows, whose contacts come from the store, and which says how it stands."""
 
 import asyncio
 import json
@@ -61,7 +61,7 @@ class PlatformRunner(Runner):
                 self.post.may_talk(name, self.part.hosts[name])
 
     async def deliver(self, batch: Batch) -> Answer:
-        """What is written may be about something that came to be after the last look: then it waits. Raises RedisError."""
+        """What is written may be about something that came to be after the last look: it waits. Raises RedisError."""
         length = await self._directory.length()
         until_s = elapsed_s() + DURABLE_S
         while self._growing.known < length:

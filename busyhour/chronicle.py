@@ -60,7 +60,7 @@ class CallsChronicle(Chronicle):
 @final
 class CampaignChronicle(Chronicle):
     """Of a campaign: `["Campaign", at, number, state]`, and after each attempt
-    `["Contact", at, campaign, contact, attempts, outcome]`.
+    `["Contact", at, campaign, contact, attempts, outcome, disposition]`.
     """
 
     __slots__ = ("_campaign", "_completed", "_exhausted", "_host", "_lease", "_state")
@@ -86,7 +86,9 @@ class CampaignChronicle(Chronicle):
         if self._lease is not None:
             contact = self._lease.contact
             outcome = self._outcome_for(contact)
-            host.send(LEDGER, [CONTACT, host.at, campaign.id, contact.id, contact.attempts, outcome])
+            told: Plain = [CONTACT, host.at, campaign.id, contact.id, contact.attempts, outcome]
+            told.append(entry[6])
+            host.send(LEDGER, told)
         if campaign.state != self._state:
             self._state = campaign.state
             host.send(LEDGER, [CAMPAIGN, host.at, campaign.id, campaign.state])

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 
-from busyhour.adapters import wall_clock
+from busyhour.adapters import times, wall_clock
 from busyhour.adapters.speech.engine import SpeechEngine
 from busyhour.adapters.speech.espeak import EspeakEngine
 from busyhour.adapters.valkey.connection import connect
@@ -25,7 +25,7 @@ from busyhour.adapters.webhooks.deliveries import Deliveries
 from busyhour.adapters.webhooks.sender import Sender
 from busyhour.core.ids import Instant
 from busyhour.settings import Settings
-from serve_app import errors, times
+from serve_app import errors
 from serve_app.edge import Edge
 from serve_app.enrolments import Enrolments, NoEnrolments
 from serve_app.job_runner import JobRunner
@@ -75,6 +75,8 @@ class Wiring:
     settings: Settings
     runtime: Runtime = field(default_factory=NoRuntime)
     enrolments: Enrolments = field(default_factory=NoEnrolments)
+    over: Callable[[Platform], tuple[Runtime, Enrolments]] | None = None
+    """Makes the two, where there are any."""
     engine: SpeechEngine = field(default_factory=EspeakEngine)
     clock: Callable[[], Instant] = wall_clock.now
     hosts_workers: bool = True
@@ -124,11 +126,15 @@ async def _running(app: FastAPI, wiring: Wiring) -> AsyncGenerator[None]:
         settings = wiring.settings
         platform = Platform.over(client, wiring.clock, wiring.files, settings.rate_limit_scale)
         addresses = Addresses(settings.webhook_allow)
+        runtime, enrolments = wiring.runtime, wiring.enrolments
+        if wiring.over is not None:
+            runtime, enrolments = wiring.over(platform)
+        app.state.runtime = runtime
         services = Services.over(
             platform,
-            wiring.runtime,
+            runtime,
             ContactDocuments(client, platform.scope),
-            wiring.enrolments,
+            enrolments,
             addresses,
             wiring.engine,
         )

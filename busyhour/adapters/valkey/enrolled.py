@@ -1,4 +1,4 @@
-"""Contacts enrolled in a campaign of the platform: their numbers there, in which order they are dialled, how far each is.
+"""Contacts enrolled in a campaign of the platform: their numbers in it, their order, and how far each is.
 
 A number counts up from 0 and is never given again. What is known of the contact itself is its document's.
 """
