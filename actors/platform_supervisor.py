@@ -50,9 +50,6 @@ class PlatformSupervisor:
             supervisor.look(LOOK_S)
             pause(LOOK_S / 2)
 
-    async def is_there(self) -> bool:
-        return True
-
 
 def start(ray: Any, plan: PlatformPlan) -> Any:
     """The supervisor on the cluster that `ray` is connected to, as it is or new."""

@@ -61,10 +61,14 @@ def deploy(deployed: Deployed, host: str, port: int, replicas: int) -> None:
     from ray import serve
 
     serve.start(http_options={"host": host, "port": port})
+
+    def build() -> FastAPI:  # a method Serve would take for an application
+        return deployed.app()
+
     application = serve.deployment(
         name="api",
         num_replicas=replicas,
         max_ongoing_requests=200,
         ray_actor_options={"num_cpus": 0},
-    )(serve.ingress(deployed.app)(type("Api", (), {})))
+    )(serve.ingress(build)(type("Api", (), {})))
     serve.run(application.bind(), name=APPLICATION, route_prefix="/")
