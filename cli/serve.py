@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import os
 import signal
+import socket
 import sys
 import threading
 from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -62,15 +65,18 @@ def _serve(settings: Settings, host: str, port: int, data_dir: Path, workers: in
     from serve_app.platform import SCOPE
 
     told = threading.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: told.set())
+    _listen(told)
     with ExitStack() as stack:
         url = settings.store_url or stack.enter_context(EmbeddedStore(data_dir)).url
         plan = PlatformPlan.simulated(SCOPE, url)
         asyncio.run(configure(plan))
         with redirect_stdout(sys.stderr):
+            click.echo("Ray starts, and then the API: some seconds each", err=True)
+            proxy = Path(stack.enter_context(TemporaryDirectory(prefix="busyhour-", dir="/tmp")))
+            _choose_proxy(settings.http_proxy_mode, proxy)
             ray = _connected(settings.ray_address)
             stack.callback(ray.shutdown)
+            _listen(told)  # Ray has put its own in their place
             start(ray, plan)
             files = (data_dir / "files").resolve()
             deploy(Deployed(plan, files, settings), host, port, workers)
@@ -82,6 +88,36 @@ def _serve(settings: Settings, host: str, port: int, data_dir: Path, workers: in
             pass
         _end()
     return OK
+
+
+def _listen(told: threading.Event) -> None:
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: told.set())
+
+
+def _choose_proxy(mode: str, folder: Path) -> None:
+    """What stands in front of the replicas; its files are in `folder`. Before Ray is imported, whose processes inherit
+    it.
+    """
+    if mode == "python":
+        return
+    os.environ |= {
+        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
+        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "5",
+        "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(_free_port()),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(_free_port()),
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as any_port:
+        any_port.bind(("127.0.0.1", 0))
+        return any_port.getsockname()[1]
 
 
 def _connected(address: str | None) -> Any:
