@@ -134,15 +134,24 @@ def test_whichever_actor_dies_every_call_ends_and_is_told_once(url: str, tmp_pat
     play(url, tmp_path / "files", scene)
 
 
-def test_a_paused_campaign_says_so_and_goes_on_with_contacts_that_were_added(
+def test_a_paused_campaign_dials_nobody_and_then_goes_on_with_contacts_that_were_added(
     url: str, tmp_path: Path
 ) -> None:
     async def scene(platform: LivePlatform) -> None:
-        path = await campaign_of(platform, [BUSY], limits={"calls_per_second": 0.2})
-        first = await platform.made(f"{path}/launch", {}, 202)
-        await platform.made(f"{path}/pause", {}, 200)
-        await platform.until(f"{path}/stats", lambda stats: stats["state"] in ("paused", "completed"))
-        assert first["state"] == "running"
+        limits = {"max_concurrency": 1}
+        path = await campaign_of(platform, [ANSWERS_AND_STAYS, BUSY], limits=limits)
+        await platform.made(f"{path}/launch", {}, 202)
+        await platform.until(f"{path}/stats", lambda stats: stats["blocked_by"] == "concurrency")
+        await platform.made(f"{path}/pause", {}, 202)
+        await platform.until(f"{path}/stats", lambda stats: stats["state"] == "paused")
+        (call,) = (await platform.got("/v1/calls"))["data"]
+        await platform.made(f"/api/voice/calls/{call['id']}/end", {}, 200)
+        added = await platform.made("/v1/contacts", {"phone": BUSY})
+        await platform.made(f"{path}/contacts", {"contact_ids": [added["id"]]}, 200)
+        paused = await platform.until(f"{path}/stats", lambda stats: stats["in_flight"] == 0)
+        assert (paused["attempts"], paused["contacts"]["completed"]) == (1, 1)
+        await platform.made(f"{path}/resume", {}, 202)
+        await platform.until(f"{path}/stats", lambda stats: stats["attempts"] == 3)
 
     play(url, tmp_path / "files", scene)
 
