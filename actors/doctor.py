@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 from actors.runs import Listed
 from busyhour.adapters.wall_clock import elapsed_s
-from busyhour.core.agent_queue import RESERVED, TALKING
+from busyhour.core.agents import AGENT_STATES, BRIEFING, RESERVED, RINGING, TALKING
 
 SETTLE_S: Final = 3.0
 """Between two looks: longer than a message takes to an actor that answers."""
@@ -90,10 +90,11 @@ def _of_calls(calls: Sequence[Sequence[int]]) -> list[str]:
 
 def _of_agents(facts: Facts, calls: Mapping[int, Sequence[int]]) -> list[str]:
     return [
-        f"agent {agent} has been {'reserved' if state == RESERVED else 'talking'} for over {STUCK_S:g} s "
-        f"without a call that is alive"
+        f"agent {agent} has been {AGENT_STATES[state]} for over {STUCK_S:g} s without a call that is alive"
         for agent, state, call, since_us in facts.agents
-        if state in (RESERVED, TALKING) and call not in calls and since_us > STUCK_S * 1_000_000
+        if state in (RINGING, RESERVED, BRIEFING, TALKING)
+        and call not in calls
+        and since_us > STUCK_S * 1_000_000
     ]
 
 
@@ -147,11 +148,11 @@ class Patient:
             await self._client.hset(_facts_key(self._scope, look), facts.actor, json.dumps(asdict(facts)))
 
 
-async def look(client: Any, scope: str, run: Listed, wait_s: float = ANSWERS_S) -> list[Facts]:
-    """What every actor says of itself within `wait_s`."""
+async def look(client: Any, scope: str, run: Listed) -> list[Facts]:
+    """What every actor says of itself within ANSWERS_S."""
     number = int(await client.incr(_look_key(scope)))
     key = _facts_key(scope, number)
-    until_s = elapsed_s() + wait_s
+    until_s = elapsed_s() + ANSWERS_S
     while int(await client.hlen(key)) < len(run.actors) and elapsed_s() < until_s:
         await asyncio.sleep(0.1)
     answers = {actor.decode(): _facts_of(text) for actor, text in (await client.hgetall(key)).items()}

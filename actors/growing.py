@@ -12,7 +12,6 @@ from simulation.live_part import LivePart
 from simulation.scenario.campaigns import Campaign
 from simulation.scenario.distributions import Constant
 from simulation.scenario.queues import Queue, VoiceAgent
-from simulation.stored_supply import StoredSupply
 
 
 class GrowingPart:
@@ -44,7 +43,8 @@ class GrowingPart:
         elif record.kind == "voice_agent":
             self._growth.add_voice_agent(record.key, VoiceAgent())
         elif record.kind == "campaign":
-            self._growth.add_campaign(record.key, Campaign.model_validate(facts["plan"]), are_stored=True)
+            self._growth.add_campaign(record.key, Campaign.model_validate(facts["plan"]))
+            self.part.store_contacts(record.number)
             self.records[record.number] = record
             if self._plan.hosts_campaign(self._actor, record.number):
                 return self._host(record.number).name
@@ -55,19 +55,6 @@ class GrowingPart:
         host.chronicle = CampaignChronicle(host, self.part.world.driver.campaigns[number])
         self.part.campaigns.append(number)
         return host
-
-    def supply(self, campaign: int) -> StoredSupply:
-        supply = self.part.assembly.outbound.supplies[campaign]
-        assert isinstance(supply, StoredSupply), "all contacts of a platform are stored"
-        return supply
-
-    def awaits(self) -> list[int]:
-        """Campaigns here that have asked for contacts, those apart whose contacts come with orders."""
-        return [
-            number
-            for number in self.part.campaigns
-            if self.supply(number).asked and not self.records[number].facts["direct"]
-        ]
 
 
 def queue_of(facts: Any) -> Queue:

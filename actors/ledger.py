@@ -23,7 +23,8 @@ from actors.post import RETRY_S, Answer, Batch
 from busyhour.adapters.identifiers import new_id
 from busyhour.adapters.times import written
 from busyhour.adapters.valkey.admission import StoreAdmission
-from busyhour.adapters.valkey.directory import Directory
+from busyhour.adapters.valkey.contacts import AccountContacts
+from busyhour.adapters.valkey.directory import Directory, Record
 from busyhour.adapters.valkey.documents import (
     Collection,
     Commit,
@@ -32,14 +33,15 @@ from busyhour.adapters.valkey.documents import (
     Stored,
     packed,
 )
-from busyhour.adapters.valkey.enrolled import EnrolledContacts
+from busyhour.adapters.valkey.enrolment import COMPLETED as CONTACT_COMPLETED
+from busyhour.adapters.valkey.enrolment import EXHAUSTED, WAITING, Enrolment, Progress
 from busyhour.adapters.webhooks.outbox import emit
 from busyhour.chronicle import CALL, CAMPAIGN, CONTACT, GIVEN_UP, LEDGER, REACHED
 from busyhour.core.call import Call
 from busyhour.core.call_states import ENDED
 from busyhour.core.campaign import COMPLETED, STOPPED
 from busyhour.core.disposition import DISPOSITIONS
-from busyhour.core.ids import ABSENT, Instant
+from busyhour.core.ids import ABSENT, MILLISECOND, Instant
 from busyhour.core.snapshots import call_of_facts
 from busyhour.host import ROW
 from busyhour.outbox import Plain
@@ -177,8 +179,14 @@ class Ledger:
     def alive(self) -> dict[int, Stored]:
         return self._alive
 
-    def enrolled(self, campaign_id: str) -> EnrolledContacts:
-        return EnrolledContacts(self._client, self.plan.scope, campaign_id)
+    def enrolment(self, record: Record) -> Enrolment:
+        contacts = AccountContacts(self._client, self.plan.scope, record.account)
+        return Enrolment(self._client, contacts, record.key)
+
+    async def contact_id(self, account: str, number: int) -> str | None:
+        """None for one that has been deleted."""
+        found = await AccountContacts(self._client, self.plan.scope, account).numbered([number])
+        return found[0].id if found else None
 
     async def campaign(self, account: str, id: str) -> Stored | None:
         return await self._campaigns.get(account, id)
@@ -261,7 +269,7 @@ class _Page:
         self._before[call.id] = stored
         if stored is not None:
             return record.account, stored.document
-        (contact_id,) = await ledger.enrolled(record.key).ids_of([call.contact])
+        contact_id = await ledger.contact_id(record.account, call.contact)
         return record.account, begun(call, ledger.book, contact_id)
 
     async def _tell(self, account: str, type: str, document: Document, at: Instant) -> Document:
@@ -295,17 +303,18 @@ class _Page:
         record = self._ledger.book.campaign(campaign)
         if record.facts[DIRECT]:
             return
-        status = {REACHED: "completed", GIVEN_UP: "exhausted"}.get(outcome, "pending")
-        progress: Document = {
-            "status": status,
-            "attempts": attempts,
-            "last_disposition": DISPOSITIONS[disposition],
-        }
-        enrolled = self._ledger.enrolled(record.key)
-        enrolled.record(self._commit, contact, progress)
+        status = {REACHED: CONTACT_COMPLETED, GIVEN_UP: EXHAUSTED}.get(outcome, WAITING)
+        progress = Progress(contact, status, attempts, disposition, at // MILLISECOND)
+        # What holds of a contact may be written again; it need not be one step with the rest.
+        await self._ledger.enrolment(record).record([progress])
         if outcome == GIVEN_UP:
-            (contact_id,) = await enrolled.ids_of([contact])
-            facts = {"campaign_id": record.key, "contact_id": contact_id, **progress, "mode": MODE}
+            facts = {
+                "campaign_id": record.key,
+                "contact_id": await self._ledger.contact_id(record.account, contact),
+                "attempts": attempts,
+                "last_disposition": DISPOSITIONS[disposition],
+                "mode": MODE,
+            }
             emit(self._commit, new_id(at), record.account, "contact.exhausted", written(at), facts)
 
     async def close(self) -> None:

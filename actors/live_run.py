@@ -88,8 +88,11 @@ class LiveRun:
                 await admission.configure_campaign(
                     number, rate, limits.max_concurrency or 0, campaign.retry.max_per_day or 0
                 )
-            run = Listed(scenario.name, self.supervisor.actors, list(scenario.campaigns))
-            await enlist(client, self.plan.scope, run)
+            await enlist(
+                client,
+                self.plan.scope,
+                Listed(scenario.name, self.supervisor.actors, list(scenario.campaigns)),
+            )
             await admission.start_clock(scenario.clock.start_us, self.plan.speed)
 
     # While it runs --------------------------------------------------------------------------------------------------

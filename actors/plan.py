@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +32,10 @@ class LivePlan:
     """Where the recorder leaves its parts."""
     dial_log: Path | None = None
     """Where the simulated carrier notes every call it is told to dial, a line each: the far end's own record."""
+    account: str = ""
+    """Whose contacts these are, and whose do-not-call list holds."""
+    enrolled: Mapping[int, str] = field(default_factory=dict[int, str])
+    """Campaigns whose contacts are read from the store, under these names; the scenario's count is of those."""
 
     @staticmethod
     def roles_of(scenario: Scenario, shards: int) -> dict[str, Role]:

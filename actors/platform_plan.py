@@ -53,6 +53,11 @@ class PlatformPlan:
         return PlatformPlan(scope, store_url, {TRUNK: Trunk()}, {CALLEES: Callees()})
 
     @property
+    def account(self) -> str:
+        """Of limits that no account has for itself."""
+        return ""
+
+    @property
     def speed(self) -> float:
         return 1.0
 

@@ -4,18 +4,19 @@ import asyncio
 import json
 from typing import Any, Final
 
+from actors.call_documents import DIRECT
 from actors.growing import GrowingPart
 from actors.platform_plan import PlatformPlan
 from actors.post import Answer, Batch, Courier
 from actors.runner import DURABLE_S, TURN_S, Runner
 from actors.standing import standing_of
 from busyhour.adapters.valkey.admission import StoreAdmission
+from busyhour.adapters.valkey.contacts import AccountContacts
 from busyhour.adapters.valkey.directory import Directory
-from busyhour.adapters.valkey.documents import Collection
-from busyhour.adapters.valkey.enrolled import Enrolled, EnrolledContacts
+from busyhour.adapters.valkey.enrolment import Enrolment
 from busyhour.adapters.wall_clock import elapsed_s
-from busyhour.core.phones import phone_of
-from busyhour.host import CONTACTS_LOADED
+from busyhour.core.campaign import PAUSED, RUNNING
+from busyhour.host import CONTACTS_ENROLLED, campaign_host
 from simulation.live_part import LivePart
 
 TELL_EVERY_S: Final = 0.5
@@ -34,7 +35,6 @@ class PlatformRunner(Runner):
     def __init__(self, plan: PlatformPlan, actor: str, courier: Courier, client: Any) -> None:
         super().__init__(plan, actor, courier, client)
         self._directory = Directory(client, plan.scope)
-        self._contacts = Collection(client, plan.scope, "contacts")
         self._admissions: dict[str, StoreAdmission] = {}
         """By account."""
         self._growing = GrowingPart(plan, actor)
@@ -78,10 +78,10 @@ class PlatformRunner(Runner):
     async def _attend(self) -> None:
         await self._grow()
         await super()._attend()
-        await self._load_contacts()
         now_s = elapsed_s()
         if now_s >= self._tell_at_s:
             self._tell_at_s = now_s + TELL_EVERY_S
+            await self._count_contacts()
             standing = {"at": self.clock.now(), **standing_of(self.part, self.clock.now())}
             await self._client.hset(standing_key(self.plan.scope), self.actor, json.dumps(standing))
 
@@ -91,35 +91,25 @@ class PlatformRunner(Runner):
             self._admissions[account] = StoreAdmission(self._client, self.plan.scope, account)
         return self._admissions[account]
 
-    async def _load_contacts(self) -> None:
-        """For the campaigns that have asked: what the store gives goes into their journals."""
-        for number in self._growing.awaits():
-            supply = self._growing.supply(number)
-            record = self._growing.records[number]
-            enrolled = EnrolledContacts(self._client, self.plan.scope, record.key)
-            page, cursor, is_last = await enrolled.page(_places(supply.cursor), supply.asked)
-            rows = await self._rows(record.account, number, page)
-            host = self.part.hosts[f"campaigns/{number}"]
-            host.note([CONTACTS_LOADED, number, rows, cursor, is_last, await enrolled.count()])
-            supply.asked = 0
+    async def _read_contacts(self, number: int, count: int) -> None:
+        """Those of single calls come with orders."""
+        if self._growing.records[number].facts[DIRECT]:
+            del self.part.contacts.asked[number]
+            return
+        await super()._read_contacts(number, count)
 
-    async def _rows(self, account: str, campaign: int, page: list[Enrolled]) -> list[list[object]]:
-        """Of those who are there still; whoever must not be called, admission will refuse."""
-        found = await self._contacts.get_many(account, [each.contact_id for each in page])
-        documents = {stored.document["id"]: stored.document for stored in found}
-        rows: list[list[object]] = []
-        forbidden: list[int] = []
-        for each in page:
-            contact = documents.get(each.contact_id)
-            if contact is not None:
-                phone = phone_of(contact["phone"])
-                if contact["do_not_call"]:
-                    forbidden.append(phone)
-                rows.append([each.number, phone, each.priority, contact["timezone"] or ""])
-        if forbidden:
-            await self._admission_of(campaign).do_not_call_add(forbidden)
-        return rows
+    async def _count_contacts(self) -> None:
+        """Whoever enrols contacts tells nobody: a campaign that has read all hears that there are more."""
+        for number in self.part.campaigns:
+            campaign = self.part.world.driver.campaigns[number]
+            if self._growing.records[number].facts[DIRECT] or campaign.state not in (RUNNING, PAUSED):
+                continue
+            enrolled = sum((await self._enrolment(number).counts()).values())
+            if enrolled > campaign.contacts.total:
+                campaign.contacts.total = enrolled
+                self.part.hosts[campaign_host(number)].note([CONTACTS_ENROLLED, number])
 
-
-def _places(cursor: object) -> dict[str, int]:
-    return dict(cursor) if isinstance(cursor, dict) else {}  # pyright: ignore[reportUnknownArgumentType]
+    def _enrolment(self, number: int) -> Enrolment:
+        record = self._growing.records[number]
+        contacts = AccountContacts(self._client, self.plan.scope, record.account)
+        return Enrolment(self._client, contacts, record.key)

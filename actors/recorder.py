@@ -18,6 +18,7 @@ from busyhour.core.snapshots import call_of_facts
 from busyhour.host import RECORDER
 from busyhour.results.parts import GapError, Manifest, PartWriter
 from busyhour.results.rows import Names, packed_row
+from busyhour.results.transcripts import TurnRow, turn_rows, write_part
 from simulation.assembly import assemble
 
 PART_S: Final = 2.0
@@ -54,6 +55,7 @@ class LiveRecorder:
         """Why no part can be written; empty when it can."""
         self.counts: Counter[str] = Counter()
         self._written = asyncio.Condition()
+        self._turns: list[TurnRow] = []
         self._hurry = asyncio.Event()
         self.stopped = False
         self.store_answers = True
@@ -97,6 +99,7 @@ class LiveRecorder:
             await asyncio.sleep(DISK_RETRY_S)
             return
         self.trouble = ""
+        await self._write_turns(part.file)
         entry = part.to_entry()
         while True:
             try:
@@ -116,6 +119,16 @@ class LiveRecorder:
                 await self.journal.snapshot(self.manifest.snapshot())
                 self._snapshot_at = self.journal.head
 
+    async def _write_turns(self, file: str) -> None:
+        """What was said, beside the part of this name; those that can't be written go with the next one."""
+        turns, self._turns = self._turns, []
+        if turns:
+            try:
+                await asyncio.to_thread(write_part, self.plan.folder, file, self.plan.replication, turns)
+            except OSError as full:
+                log.warning("transcripts can't be written: %s", full.strerror or full)
+                self._turns = turns + self._turns
+
     async def deliver(self, batch: Batch) -> Answer:
         """Rows, answered for when the manifest has them, or when that takes too long."""
         senders: list[str] = []
@@ -126,7 +139,10 @@ class LiveRecorder:
             try:
                 for number, plain in messages:
                     call = call_of_facts(plain[1])
-                    self.writer.add(sender, number, packed_row(call, cast("int", plain[2])))
+                    is_new = self.writer.add(sender, number, packed_row(call, cast("int", plain[2])))
+                    if is_new and len(plain) > 3:
+                        turns = cast("list[dict[str, Any]]", plain[3])
+                        self._turns += turn_rows(f"{self.plan.replication}-{call.id}", turns)
             except GapError:
                 continue
         if self.writer.pending_rows >= PART_ROWS:

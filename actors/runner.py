@@ -21,10 +21,13 @@ from actors.platform_plan import PlatformPlan
 from actors.post import MOST_BACKLOG, RETRY_S, Answer, Batch, Courier, Post
 from busyhour.adapters.dial_log import dial_log
 from busyhour.adapters.valkey.admission import Became, StoreAdmission
+from busyhour.adapters.valkey.contacts import AccountContacts
+from busyhour.adapters.valkey.enrolment import Enrolment
 from busyhour.adapters.valkey.journal import Journal, append_each, require_owner
 from busyhour.adapters.wall_clock import RunClock, since_boot_s
 from busyhour.core.campaign import BLOCKED_BY, CAMPAIGN_STATES
 from busyhour.core.ids import ABSENT, MILLISECOND, Instant
+from busyhour.core.phones import phone_of
 from busyhour.host import Host, campaign_host
 from busyhour.results.tallies import Tallies
 from simulation.live_part import Fresh, LivePart
@@ -57,7 +60,7 @@ class Runner:
         self.waits_for = ""
         """The actor that does not keep up, so that no calls are claimed; empty where they are."""
         self.stopped = False
-        self.admission = StoreAdmission(client, plan.scope)
+        self.admission = StoreAdmission(client, plan.scope, plan.account)
         self._client = client
         self._courier = courier
         self._patient = Patient(client, plan.scope, self.facts)
@@ -111,7 +114,10 @@ class Runner:
     def _assembled(self) -> LivePart:
         assert isinstance(self.plan, LivePlan)
         with self.plan.scenario() as scenario:
-            return LivePart(scenario, self.plan.roles[self.actor], CALL_HOSTS, self.plan.replication)
+            plan = self.plan
+            return LivePart(
+                scenario, plan.roles[self.actor], CALL_HOSTS, plan.replication, list(plan.enrolled)
+            )
 
     async def begin(self) -> None:
         """The run's clock has been started. Raises UnconfiguredError where it has not, RedisError."""
@@ -150,7 +156,12 @@ class Runner:
 
     def _is_busy(self) -> bool:
         self._noted.clear()
-        return bool(self.part.admission.asked) or any(host.has_inputs() for host in self.part.hosts.values())
+        part = self.part
+        return (
+            bool(part.admission.asked)
+            or bool(part.contacts.asked)
+            or any(host.has_inputs() for host in part.hosts.values())
+        )
 
     async def turn(self) -> None:
         """Raises FencedError, RedisError, OSError; nothing that was not durable has happened then."""
@@ -166,6 +177,8 @@ class Runner:
         if busy:
             await self._append(busy)
         await self._claim_all()
+        for number, count in list(part.contacts.asked.items()):
+            await self._read_contacts(number, count)
         if busy:
             async with self._applied:
                 self._applied.notify_all()
@@ -255,6 +268,20 @@ class Runner:
                 reason = await self.admission.seize(trunk, self.clock.now(), call_id)
                 intake.answer(call_id, host, reason)
             intake.arriving.pop(0)
+
+    async def _read_contacts(self, number: int, count: int) -> None:
+        """The next page of a campaign's contacts, to be noted. Reading it again gives the same."""
+        host = self.part.hosts[campaign_host(number)]
+        page = await self._enrolment(number).page(host.dial_lists[number].cursor, count)
+        rows = [(c.number, c.timezone or "", c.priority, phone_of(c.phone)) for c in page.contacts]
+        host.note_contacts(number, rows, page.cursor, page.is_last)
+        del self.part.contacts.asked[number]
+
+    def _enrolment(self, number: int) -> Enrolment:
+        """Of a campaign whose contacts are in the store."""
+        assert isinstance(self.plan, LivePlan)
+        contacts = AccountContacts(self._client, self.plan.scope, self.plan.account)
+        return Enrolment(self._client, contacts, self.plan.enrolled[number])
 
     async def _report(self) -> None:
         """Tell the limits which calls their trunks have taken, refused and ended, and whether these are up."""

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from busyhour.core.agent_queue import AGENT_STATES, AgentQueues
+from busyhour.core.agent_queue import AgentQueues
+from busyhour.core.agents import AGENT_STATES
 from busyhour.core.campaign import BLOCKED_BY, CAMPAIGN_STATES, Campaign
 from busyhour.core.disposition import DISPOSITIONS
 from busyhour.core.ids import SECOND, Instant

@@ -15,7 +15,7 @@ from typing import Any
 
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.contact_records import ContactChange
-from busyhour.adapters.valkey.contacts import StoredContacts
+from busyhour.adapters.valkey.contacts import AccountContacts
 from busyhour.adapters.valkey.embedded import EmbeddedStore
 from busyhour.adapters.valkey.enrolment import EXHAUSTED, Cursor, Enrolment, Progress
 
@@ -40,7 +40,7 @@ async def main(count: int, url: str) -> None:
         async def used() -> int:
             return int((await anyhow.info("memory"))["used_memory"])
 
-        contacts = StoredContacts(client, "bench", "main")
+        contacts = AccountContacts(client, "bench", "main")
         campaign = Enrolment(client, contacts, "spring")
         empty = await used()
 

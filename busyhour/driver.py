@@ -12,29 +12,36 @@ from busyhour.core.call_states import ENDED
 from busyhour.core.campaign import Campaign
 from busyhour.core.commands import (
     BeginWrapUp,
+    BriefAgent,
     ClaimAttempts,
     CloseCall,
     Command,
     ConnectAgent,
+    EndVoiceSession,
     Executor,
     HangUp,
     LeaveMessage,
     LoadContacts,
     PlaceCall,
+    ResumeVoiceSession,
+    RingAgent,
     ScreenAnswer,
     StartVoiceSession,
+    StopRinging,
 )
 from busyhour.core.events import (
     ATTEMPT_ADMITTED,
     AgentAssigned,
     AgentEvent,
     CallEvent,
+    CallOffered,
     CampaignEvent,
     ClaimsAnswered,
     Event,
     QueueEvent,
 )
 from busyhour.core.ids import Instant
+from busyhour.core.transfer_events import TransferAccepted
 from busyhour.ports import Admission, CallLog, Carrier, Contacts, Desk, Intake, Post, Trace
 
 
@@ -124,7 +131,7 @@ class Driver(Executor):
             self.events += 1
             inbox: list[Command] = []
             call.hear(kind, self.now, inbox)
-            self._carry_out(inbox)
+            self._carry_out_unwatched(inbox)
 
     def enqueue(self, event: Event) -> None:
         """Take one event from a port that is being asked to do something: it is received in its turn."""
@@ -139,17 +146,38 @@ class Driver(Executor):
 
     def _carry_out(self, inbox: list[Command]) -> None:
         """Carry out until nothing is left to carry out. The list is the driver's own from now on, and grows."""
-        self._inbox = inbox
         if self.trace is not None or self.post is not None:
             self._carry_out_watched(inbox)
-            return
+        else:
+            self._carry_out_unwatched(inbox)
+
+    def _carry_out_unwatched(self, inbox: list[Command]) -> None:
+        """What every call goes through is told by its very class: an `isinstance` that says no is ten times as dear
+        to the interpreter, for it asks the object what it claims to be."""
+        self._inbox = inbox
         now = self.now
         queues = self.queues
         calls = self.calls
         outward = 0
         for command in inbox:
-            if isinstance(command, AgentEvent):
+            if type(command) is AgentEvent:
                 queues.agent_event(command, now, inbox)
+            elif type(command) is AgentAssigned:
+                call = calls.get(command.call)
+                if call is not None:
+                    call.answer(command, now, inbox)
+                else:
+                    self._stray(command)
+            elif type(command) is ConnectAgent:
+                outward += 1
+                self.carrier.connect_agent(command.call, command.agent, now)
+            elif type(command) is CloseCall:
+                outward += 1
+                self.close_call(command)
+            elif type(command) is CallOffered:
+                queues.offered(command, now, inbox)
+            elif isinstance(command, CampaignEvent):
+                self.campaigns[command.campaign].answer(command, now, inbox)
             elif isinstance(command, CallEvent):
                 call = calls.get(command.call)
                 if call is not None:
@@ -158,8 +186,6 @@ class Driver(Executor):
                     self._stray(command)
             elif isinstance(command, QueueEvent):
                 queues.answer(command, now, inbox)
-            elif isinstance(command, CampaignEvent):
-                self.campaigns[command.campaign].answer(command, now, inbox)
             else:
                 outward += 1
                 command.carry_out(self)
@@ -167,6 +193,7 @@ class Driver(Executor):
 
     def _carry_out_watched(self, inbox: list[Command]) -> None:
         """The same where a trace looks on, or machines elsewhere have their events by post."""
+        self._inbox = inbox
         for command in inbox:
             if isinstance(command, Arrived):
                 self._receive(command.event)
@@ -178,7 +205,7 @@ class Driver(Executor):
                 self._receive(command)
 
     def _receive(self, event: Event) -> None:
-        """The same as in `run`, watched."""
+        """The same as unwatched."""
         self.events += 1
         if self.trace is not None:
             self.trace(event, self.now)
@@ -197,7 +224,7 @@ class Driver(Executor):
     def _stray(self, event: CallEvent) -> None:
         """An event for a call that has ended."""
         self.stray_events += 1
-        if isinstance(event, AgentAssigned):
+        if isinstance(event, AgentAssigned | TransferAccepted):
             self._inbox.append(event.declined())
 
     def call_deadline(self, call: Call) -> None:
@@ -218,16 +245,15 @@ class Driver(Executor):
         self._carry_out(self._inbox)
 
     def queue_deadline(self) -> None:
-        """A reservation's time is up."""
-        self._carry_out(self.queues.on_deadline(self.now))
+        """A reservation's time is up, or an agent has been rung long enough."""
+        if self.intake is not None:
+            self.intake.take_queue_deadline()
+        else:
+            self._carry_out(self.queues.on_deadline(self.now))
 
     def queue_watched(self, campaign: int, queue: int) -> None:
         """The campaign watches the queue from now on, and hears how it stands."""
         self._carry_out(self.queues.watched(campaign, queue))
-
-    def contacts_loaded(self, campaign: int, facts: list[object]) -> None:
-        """Contacts that took time to load, as a journal has them."""
-        self.receive(self.contacts.loaded(campaign, facts))
 
     def contacts_enrolled(self, campaign: Campaign) -> None:
         """There are more contacts than it was told of."""
@@ -258,6 +284,15 @@ class Driver(Executor):
     def start_voice_session(self, command: StartVoiceSession) -> None:
         self.carrier.start_voice_session(command.call, command.voice_agent, self.now)
 
+    def end_voice_session(self, command: EndVoiceSession) -> None:
+        self.carrier.end_voice_session(command.call, self.now)
+
+    def resume_voice_session(self, command: ResumeVoiceSession) -> None:
+        self.carrier.resume_voice_session(command.call, self.now)
+
+    def brief_agent(self, command: BriefAgent) -> None:
+        self.carrier.brief_agent(command.call, command.agent, self.now)
+
     def close_call(self, command: CloseCall) -> None:
         call = command.call
         del self.calls[call.id]
@@ -266,6 +301,12 @@ class Driver(Executor):
 
     def begin_wrap_up(self, command: BeginWrapUp) -> None:
         self.desk.begin_wrap_up(command.agent, command.call, self.now)
+
+    def ring_agent(self, command: RingAgent) -> None:
+        self.desk.ring_agent(command.agent, command.call, command.number, self.now)
+
+    def stop_ringing(self, command: StopRinging) -> None:
+        self.desk.stop_ringing(command.agent, command.call, self.now)
 
     def claim_attempts(self, command: ClaimAttempts) -> None:
         answer = self.admission.claim(command.campaign, command.leases, self.now)

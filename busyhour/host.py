@@ -18,6 +18,7 @@ from typing import Final, cast, final
 
 from busyhour.core.call import Call
 from busyhour.core.call_states import CREATED, ENDED, RINGING, WAITING
+from busyhour.core.dial_list import ContactRow, DialList
 from busyhour.core.disposition import END_HORIZON, FAILED
 from busyhour.core.errors import SnapshotError
 from busyhour.core.events import (
@@ -50,9 +51,9 @@ CALL_DEADLINE: Final = "CallDeadline"
 QUEUE_DEADLINE: Final = "QueueDeadline"
 CAMPAIGN_DEADLINE: Final = "CampaignDeadline"
 QUEUE_WATCHED: Final = "QueueWatched"
-CONTACTS_LOADED: Final = "ContactsLoaded"
 CONTACTS_ENROLLED: Final = "ContactsEnrolled"
 CLAIMS_ANSWERED: Final = "ClaimsAnswered"
+CONTACTS_READ: Final = "ContactsRead"
 ROW: Final = "Row"
 
 
@@ -103,6 +104,7 @@ class Host:
         "chronicle",
         "collected",
         "deadlines",
+        "dial_lists",
         "driver",
         "is_over",
         "lines",
@@ -141,6 +143,8 @@ class Host:
         """Calls that have begun to wait since the list was last emptied: their carrier would like to know."""
         self.accepted: list[Call] = []
         """Calls that their carrier has taken since the list was last emptied: the limits would like to know."""
+        self.dial_lists: dict[int, DialList] = {}
+        """Of the campaigns here whose contacts are read from the store."""
         self.collected: list[bytes] = []
         """What is being appended."""
         self.chronicle: Chronicle | None = None
@@ -253,8 +257,6 @@ class Host:
                 self.driver.call_deadline_passed(call)
         elif name == QUEUE_DEADLINE:
             self.driver.queue_deadline()
-        elif name == CONTACTS_LOADED:
-            self.driver.contacts_loaded(cast("int", entry[4]), entry[5:])
         elif name == CONTACTS_ENROLLED:
             self.driver.contacts_enrolled(self.driver.campaigns[cast("int", entry[4])])
         elif name == QUEUE_WATCHED:
@@ -263,6 +265,8 @@ class Host:
             self.driver.campaign_deadline(self.driver.campaigns[cast("int", entry[4])])
         elif name == CLAIMS_ANSWERED:
             self._claims_answered(entry)
+        elif name == CONTACTS_READ:
+            self._contacts_read(entry)
         else:
             self._event(from_plain(entry[3:]))
 
@@ -296,6 +300,23 @@ class Host:
         self.driver.claims_answered(
             ClaimsAnswered(number, claimed, calls, cast("int", entry[6]), cast("int", entry[7]))
         )
+
+    def note_contacts(
+        self, campaign: int, rows: list[ContactRow], cursor: dict[int, int], is_last: bool
+    ) -> None:
+        """A page of the campaign's contacts has been read."""
+        pairs = [[priority, place] for priority, place in cursor.items()]
+        self.note([CONTACTS_READ, campaign, [list(row) for row in rows], pairs, 1 if is_last else 0])
+
+    def _contacts_read(self, entry: Plain) -> None:
+        """[at, "", 0, name, campaign, rows, pairs of the cursor, whether they are the last]"""
+        rows = [
+            (cast("int", row[0]), str(row[1]), cast("int", row[2]), cast("int", row[3]))
+            for row in cast("list[list[object]]", entry[5])
+        ]
+        cursor = {pair[0]: pair[1] for pair in cast("list[list[int]]", entry[6])}
+        dial_list = self.dial_lists[cast("int", entry[4])]
+        self.driver.receive(dial_list.read(rows, cursor, entry[7] == 1))
 
     # What goes out ------------------------------------------------------------------------------------------------
 
@@ -425,3 +446,6 @@ class HostIntake(Intake):
 
     def take_deadline(self, call: Call) -> None:
         """The host looks at its calls' deadlines itself."""
+
+    def take_queue_deadline(self) -> None:
+        self.hosts[QUEUES].note([QUEUE_DEADLINE])

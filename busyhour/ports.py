@@ -40,6 +40,18 @@ class Carrier:
         """Bridge to a voice agent, or play a message when ABSENT; `VOICE_STARTED` or `VOICE_REFUSED` follows."""
         raise NotImplementedError
 
+    def end_voice_session(self, call: Call, now: Instant) -> None:
+        """The voice agent has no more to do with the call."""
+        raise NotImplementedError
+
+    def resume_voice_session(self, call: Call, now: Instant) -> None:
+        """The transfer came to nothing: the voice agent goes on, and a `VoiceFinished` follows."""
+        raise NotImplementedError
+
+    def brief_agent(self, call: Call, agent: int, now: Instant) -> None:
+        """Tell the agent, unheard by the caller, what it is about; `BRIEFING_FINISHED` or `AGENT_HUNG_UP` follows."""
+        raise NotImplementedError
+
 
 class Desk:
     """The human agents' side: what a person does that no machine can know."""
@@ -48,6 +60,14 @@ class Desk:
 
     def begin_wrap_up(self, agent: int, call: int, now: Instant) -> None:
         """The agent writes the call up; an `AGENT_READY` follows."""
+        raise NotImplementedError
+
+    def ring_agent(self, agent: int, call: int, number: int, now: Instant) -> None:
+        """Ring the agent, for the `number`th time, who may accept or decline, or not answer."""
+        raise NotImplementedError
+
+    def stop_ringing(self, agent: int, call: int, now: Instant) -> None:
+        """Harmless when nothing rings any more."""
         raise NotImplementedError
 
 
@@ -70,11 +90,10 @@ class Contacts:
     __slots__ = ()
 
     def load(self, campaign: int, count: int, now: Instant) -> CampaignEvent | None:
-        """The next `count` contacts in dialling order, as a `ContactsLoaded`; None where that takes time."""
-        raise NotImplementedError
+        """The next `count` contacts in dialling order, as a `ContactsLoaded`.
 
-    def loaded(self, campaign: int, facts: list[object]) -> CampaignEvent:
-        """The same of what took time, from a journal."""
+        None where that takes time: it is received like anything from outside then.
+        """
         raise NotImplementedError
 
 
@@ -114,6 +133,10 @@ class Intake:
 
     def take_deadline(self, call: Call) -> None:
         """The call's deadline has come."""
+        raise NotImplementedError
+
+    def take_queue_deadline(self) -> None:
+        """The queues' deadline has come."""
         raise NotImplementedError
 
 

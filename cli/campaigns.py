@@ -14,7 +14,7 @@ from cli.live_store import RunNotFound, data_dir_option, store_of
 
 if TYPE_CHECKING:
     from actors.doctor import Facts
-from actors.runs import Listed
+    from actors.runs import Listed
 
 OBEYED_S: Final = 10.0
 """How long a campaign that answers takes to obey, at most."""
@@ -79,9 +79,10 @@ def _with_run(data_dir: Path | None, ask: _Asked) -> int:
     from actors.runs import listed
     from busyhour.adapters.valkey.connection import connect
     from busyhour.adapters.valkey.errors import StoreRefusedError
+    from busyhour.settings import WrongSettingError
 
     async def asked(url: str) -> int:
-        async with await connect(url) as client:
+        async with await connect(url, functions=False) as client:
             runs = await listed(client)
             if not runs:
                 click.echo("nothing runs over this store", err=True)
@@ -90,7 +91,7 @@ def _with_run(data_dir: Path | None, ask: _Asked) -> int:
 
     try:
         return asyncio.run(asked(store_of(data_dir)))
-    except RunNotFound as missing:
+    except (RunNotFound, WrongSettingError) as missing:
         click.echo(missing, err=True)
         return WRONG_INPUT
     except StoreRefusedError as refused:

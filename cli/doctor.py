@@ -26,10 +26,11 @@ def doctor(data_dir: Path | None, clear: bool) -> int:
     Exit codes: 0 all is well · 1 something is broken · 3 nothing to look at.
     """
     from busyhour.adapters.valkey.errors import StoreRefusedError
+    from busyhour.settings import WrongSettingError
 
     try:
         return asyncio.run(_examine(store_of(data_dir), clear))
-    except RunNotFound as missing:
+    except (RunNotFound, WrongSettingError) as missing:
         click.echo(missing, err=True)
         return WRONG_INPUT
     except StoreRefusedError as refused:

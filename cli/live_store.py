@@ -18,22 +18,18 @@ class RunNotFound(Exception):
 
 
 def store_of(data_dir: Path | None) -> str:
-    """The store's URL. Raises RunNotFound."""
+    """The store's URL. Raises RunNotFound, WrongSettingError."""
     from busyhour.adapters.valkey.embedded import url_of
-    from busyhour.settings import Settings, WrongSettingError
+    from busyhour.settings import Settings
 
-    try:
-        settings = Settings.read()
-    except WrongSettingError as wrong:
-        raise RunNotFound(str(wrong)) from wrong
-    url = settings.store_url
-    if data_dir is None and url is None:
+    settings = Settings.read()
+    if data_dir is None and settings.store_url is None:
         data_dir = settings.data_dir
     if data_dir is not None:
         try:
             return url_of(data_dir)
         except FileNotFoundError:
             raise RunNotFound(f"no store has run in {data_dir}") from None
-    if url is None:
+    if settings.store_url is None:
         raise RunNotFound("which run? Give --data-dir, or BUSYHOUR_STORE_URL")
-    return url
+    return settings.store_url

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Final
 
 SUMMARY: Final = "summary.json"
-OURS: Final = frozenset({SUMMARY, "report.html", "scenario.yaml", "calls", "intervals", "events"})
+OURS: Final = frozenset(
+    {SUMMARY, "report.html", "scenario.yaml", "calls", "intervals", "events", "transcripts"}
+)
 """All that a run writes; a folder with anything else in it belongs to somebody else too."""
 
 

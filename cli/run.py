@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import tempfile
 import time
 import uuid
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -67,6 +69,9 @@ class LiveWishes:
     type=click.Path(path_type=Path),
     help="Where the embedded store keeps its data; BUSYHOUR_DATA_DIR, or passing.",
 )
+@click.option(
+    "--dry-run", is_flag=True, help="Call nobody: say who would be called, and who not for what reason."
+)
 @click.option("--dial-log", type=click.Path(path_type=Path), help="A line for every call the carrier dials.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the results; runs/<name>-live.")
 @click.option("--set", "sets", metavar="PATH=VALUE", multiple=True, help="As in queues.sales.agents=45.")
@@ -80,6 +85,7 @@ def run(
     shards: str,
     address: str | None,
     data_dir: Path | None,
+    dry_run: bool,
     dial_log: Path | None,
     out: Path | None,
     sets: tuple[str, ...],
@@ -104,6 +110,8 @@ def run(
     try:
         settings = Settings.read()
         scenario = load(file, overrides)
+        if dry_run:
+            return _dry_run(scenario, as_json)
         address = address or settings.ray_address
         data_dir = data_dir or settings.data_dir
         wishes = Wishes(1, address, out, False, as_json, quiet)
@@ -115,6 +123,30 @@ def run(
     except (NoCluster, SilentActorsError, StoreFailedError, StoreInUseError, StoreRefusedError) as error:
         click.echo(error, err=True)
         return COULD_NOT_RUN
+
+
+def _dry_run(scenario: Scenario, as_json: bool) -> int:
+    """Raises ScenarioError."""
+    from busyhour.core.ids import ABSENT
+    from simulation.dry_run import dry_run
+
+    runs = dry_run(scenario)
+    if as_json:
+        counts = {each.campaign: {"callable": each.callable, "excluded": each.excluded} for each in runs}
+        click.echo(json.dumps(counts, indent=1))
+        return OK
+    zone = scenario.clock.start.tzinfo
+    for each in runs:
+        at = datetime.fromtimestamp(each.launch_at / 1_000_000, zone)
+        click.echo(
+            f"{each.campaign}: {each.callable:,} of {each.contacts:,} contacts may be called at {at:%Y-%m-%d %H:%M}"
+        )
+        for reason, count in each.excluded.items():
+            click.echo(f"  {count:,} not: {reason}")
+        if each.opens_at != ABSENT:
+            opens_at = datetime.fromtimestamp(each.opens_at / 1_000_000, zone)
+            click.echo(f"  the first of them whose calling hours begin: {opens_at:%Y-%m-%d %H:%M}")
+    return OK
 
 
 def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
@@ -161,7 +193,9 @@ def _run(scenario: Scenario, wishes: Wishes, live: LiveWishes) -> int:
                 incidents += run.supervisor.incidents()
                 if not complete:
                     break
-        summary = conclude(scenario, wishes, folder, results, time.monotonic() - started, incidents)
+        summary = conclude(
+            scenario, wishes, folder, results, time.monotonic() - started, incidents, not complete
+        )
         place = folder.keep(partial=not complete)
     show(summary, wishes, place)
     if not complete:
@@ -222,6 +256,7 @@ def _tell(live: LiveRun, scenario: Scenario, now: int, progress: Progress, repli
 def _concluded(live: LiveRun, scenario: Scenario, now: int, out: Path) -> ReplicationResult:
     from actors.recorder import manifest_of
     from busyhour.results.live import conclude_parts
+    from busyhour.results.transcripts import conclude_transcripts
     from busyhour.results.window import Window
 
     tallies = live.stop(now)
@@ -229,4 +264,6 @@ def _concluded(live: LiveRun, scenario: Scenario, now: int, out: Path) -> Replic
     folder, manifest = asyncio.run(manifest_of(live.plan))
     clock = scenario.clock
     window = Window(clock.start_us, None if clock.until == "idle" else clock.end_us, clock.warmup)
+    if scenario.has_flows():
+        conclude_transcripts(folder, [part.file for part in manifest.parts], live.plan.replication, out)
     return conclude_parts(names, window, folder, manifest, tallies, out, live.plan.replication)

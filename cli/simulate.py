@@ -157,14 +157,18 @@ def conclude(
     results: list[ReplicationResult],
     wall_s: float,
     incidents: Sequence[str] = (),
+    cut_short: bool = False,
 ) -> Summary:
-    """Summary, report and the scenario as it was run, into the folder. `incidents` are warnings from the run."""
+    """Summary, report and the scenario as it was run, into the folder.
+
+    `incidents` are warnings from the run; `cut_short`: its last replication did not come to its end.
+    """
     from busyhour.results.report import write_report
     from busyhour.results.summary import summarise
     from simulation.run_facts import facts_of
 
     facts = facts_of(scenario, wall_s, wishes.workers or 1)
-    facts = replace(facts, warnings=[*incidents, *facts.warnings])
+    facts = replace(facts, warnings=[*incidents, *facts.warnings], cut_short=cut_short)
     summary = summarise(results, facts)
     (folder.staging / "summary.json").write_text(summary.as_text(), encoding="utf-8")
     (folder.staging / "scenario.yaml").write_text(facts.resolved, encoding="utf-8")
@@ -190,8 +194,8 @@ def show(summary: Summary, wishes: Wishes, place: Path) -> None:
         )
     if summary.partial:
         click.echo(
-            f"interrupted: {summary.replications} of {summary.facts.replications} replications were finished; "
-            f"they are in {_shown(place)}, marked partial",
+            f"interrupted: {summary.finished} of {summary.facts.replications} replications were finished; "
+            f"what there is lies in {_shown(place)}, marked partial",
             err=True,
         )
     elif wishes.quiet:

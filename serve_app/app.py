@@ -18,7 +18,6 @@ from busyhour.adapters import times, wall_clock
 from busyhour.adapters.speech.engine import SpeechEngine
 from busyhour.adapters.speech.espeak import EspeakEngine
 from busyhour.adapters.valkey.connection import connect
-from busyhour.adapters.valkey.contact_documents import ContactDocuments
 from busyhour.adapters.webhooks.addresses import Addresses
 from busyhour.adapters.webhooks.courier import Courier
 from busyhour.adapters.webhooks.deliveries import Deliveries
@@ -27,7 +26,6 @@ from busyhour.core.ids import Instant
 from busyhour.settings import Settings
 from serve_app import errors
 from serve_app.edge import Edge
-from serve_app.enrolments import Enrolments, NoEnrolments
 from serve_app.job_runner import JobRunner
 from serve_app.metrics import Metrics
 from serve_app.openapi import document_of
@@ -74,9 +72,8 @@ class Wiring:
     files: Path
     settings: Settings
     runtime: Runtime = field(default_factory=NoRuntime)
-    enrolments: Enrolments = field(default_factory=NoEnrolments)
-    over: Callable[[Platform], tuple[Runtime, Enrolments]] | None = None
-    """Makes the two, where there are any."""
+    over: Callable[[Platform], Runtime] | None = None
+    """Makes the runtime, where it stands on the same store."""
     engine: SpeechEngine = field(default_factory=EspeakEngine)
     clock: Callable[[], Instant] = wall_clock.now
     hosts_workers: bool = True
@@ -126,18 +123,9 @@ async def _running(app: FastAPI, wiring: Wiring) -> AsyncGenerator[None]:
         settings = wiring.settings
         platform = Platform.over(client, wiring.clock, wiring.files, settings.rate_limit_scale)
         addresses = Addresses(settings.webhook_allow)
-        runtime, enrolments = wiring.runtime, wiring.enrolments
-        if wiring.over is not None:
-            runtime, enrolments = wiring.over(platform)
+        runtime = wiring.runtime if wiring.over is None else wiring.over(platform)
         app.state.runtime = runtime
-        services = Services.over(
-            platform,
-            runtime,
-            ContactDocuments(client, platform.scope),
-            enrolments,
-            addresses,
-            wiring.engine,
-        )
+        services = Services.over(platform, runtime, addresses, wiring.engine)
         app.state.platform, app.state.services = platform, services
         if wiring.hosts_workers:
             draws = Random(wiring.clock())

@@ -27,12 +27,12 @@ from busyhour.adapters.valkey.documents import (
     Stored,
     packed,
 )
-from busyhour.core.agent_queue import AGENT_STATES
+from busyhour.core.agents import AGENT_STATES
 from busyhour.core.campaign import IN_FLIGHT
 from busyhour.core.disposition import END_CANCELLED
 from busyhour.core.ids import SECOND
 from busyhour.core.phones import phone_of
-from busyhour.host import CONTACTS_ENROLLED, CONTACTS_LOADED, QUEUE_WATCHED, QUEUES, calls_host, campaign_host
+from busyhour.host import CONTACTS_READ, QUEUE_WATCHED, QUEUES, calls_host, campaign_host
 from busyhour.outbox import Plain
 from serve_app.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from serve_app.platform import Platform
@@ -46,6 +46,14 @@ _TRIES: Final = 5
 _NOT_ACTIVE: Final = "Call is not currently active"
 _WAIT_S: Final = 0.05
 _WAITS: Final = 60
+_OF_STATE: Final[Mapping[str, Sequence[str]]] = {
+    "available": ("AgentJoined", "AgentResumed"),
+    "paused": ("AgentPaused",),
+    "offline": ("AgentLeaving",),
+}
+"""What the machine hears of a human agent's state; of the two, one that is not offline or not paused hears the other in
+vain.
+"""
 _NOT_BEGUN: Final[Document] = {
     "state": "draft",
     "blocked_by": None,
@@ -122,8 +130,8 @@ class CallRuntime:
         if before is not None and int(before) != number:
             await self._order(QUEUES, ["AgentLeaving", int(before), -1])
         await self._client.hset(place, agent["id"], number)
-        comes = agent["state"] == "available" and queues
-        await self._order(QUEUES, ["AgentJoined" if comes else "AgentLeaving", number, -1])
+        for event in _OF_STATE[agent["state"] if queues else "offline"]:
+            await self._order(QUEUES, [event, number, -1])
 
     # Campaigns ------------------------------------------------------------------------------------------------------
 
@@ -154,12 +162,6 @@ class CallRuntime:
         if queue is not None:
             await self._order(QUEUES, [QUEUE_WATCHED, number, queue])
         await self._order(campaign_host(number), ["CampaignLaunched", number])
-
-    async def enrolled(self, campaign_id: str) -> None:
-        """A campaign has more contacts; one that was never launched reads them when it is."""
-        number = await self._directory.number_of("campaign", campaign_id)
-        if number is not None:
-            await self._order(campaign_host(number), [CONTACTS_ENROLLED, number])
 
     async def pause(self, account: str, campaign: Document) -> None:
         number = await self._number(campaign)
@@ -213,9 +215,9 @@ class CallRuntime:
             metadata = json.dumps(order["metadata"]).encode()
             commit.put(metadata_key(self._plan.scope, account), document["id"], metadata)
         host = campaign_host(number)
-        rows = [[contact, phone_of(order["to"]), 0, ""]]
+        rows = [[contact, "", 0, phone_of(order["to"])]]
         commit.put(ordered_key(self._plan.scope), host, b"1")
-        loaded = [CONTACTS_LOADED, number, rows, None, False, contact]
+        loaded = [CONTACTS_READ, number, rows, [], 0]
         commit.append(orders_key(self._plan.scope, host), json.dumps(loaded).encode())
         await commit.run()
         await self._ring(self._actor_of[host])
@@ -339,10 +341,10 @@ def _availability(queue: Document, standing: Document | None) -> Document:
         "queue_id": queue["id"],
         "name": queue["name"],
         "available": counts["idle"],
-        "reserved": counts["reserved"],
+        "reserved": counts["reserved"] + counts["ringing"] + counts["briefing"],
         "on_call": counts["talking"],
         "wrap_up": counts["wrap_up"],
-        "paused": counts.get("paused", 0),
+        "paused": counts["paused"],
         "offline": counts["offline"],
         "waiting_calls": told["waiting"],
         "longest_wait_s": told["longest_wait_s"],

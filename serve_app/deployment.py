@@ -14,10 +14,8 @@ from actors.runs import names_key
 from busyhour.settings import Settings
 from serve_app.app import Wiring, build_app
 from serve_app.call_runtime import CallRuntime
-from serve_app.enrolments import Enrolments
 from serve_app.platform import Platform
 from serve_app.runtime import Runtime
-from serve_app.stored_enrolments import StoredEnrolments
 
 APPLICATION: Final = "busyhour"
 
@@ -33,9 +31,8 @@ class Deployed:
     def app(self) -> FastAPI:
         return build_app(Wiring(self.plan.store_url, self.files, self.settings, over=self._over))
 
-    def _over(self, platform: Platform) -> tuple[Runtime, Enrolments]:
-        runtime = CallRuntime(self.plan, platform, bell(self.plan, platform.client))
-        return runtime, StoredEnrolments(platform, runtime.enrolled)
+    def _over(self, platform: Platform) -> Runtime:
+        return CallRuntime(self.plan, platform, bell(self.plan, platform.client))
 
 
 def bell(plan: PlatformPlan, client: Any) -> Callable[[str], Awaitable[None]]:

@@ -53,8 +53,8 @@ class InvalidInputError(ApiError):
 class UnauthenticatedError(ApiError):
     """No key, or none that is good."""
 
-    def __init__(self) -> None:
-        super().__init__("Invalid or expired token")
+    def __init__(self, detail: str = "Invalid or expired token") -> None:
+        super().__init__(detail)
 
 
 class ForbiddenError(ApiError):
@@ -85,8 +85,8 @@ class ConflictError(ApiError):
 class StaleError(ApiError):
     """The object is not what If-Match says any more."""
 
-    def __init__(self) -> None:
-        super().__init__("The object has changed since it was read")
+    def __init__(self, detail: str = "The object has changed since it was read") -> None:
+        super().__init__(detail)
 
 
 class TooLargeError(ApiError):

@@ -36,6 +36,8 @@ class JobRunner:
                     await self.turn()
                 except RedisError:
                     log.warning("the store does not answer; no job is begun")
+                except Exception:
+                    log.exception("a turn of the jobs' worker failed")
                 await asyncio.sleep(_PAUSE_S)
         finally:
             for task in self._tasks:

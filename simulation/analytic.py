@@ -183,6 +183,8 @@ def _why_not_staff(scenario: Scenario, queue: str, definition: Queue) -> str | N
     pool = scenario.agents[name]
     if definition.pools != (name,) or pool.queues != (queue,):
         return f"The pool {name} serves other queues too."
+    if pool.answer is not None:
+        return f"The agents of the pool {name} are rung and have to accept."
     horizon = scenario.clock.horizon
     if len(pool.staffing) != 1 or pool.staffing[0].from_ > 0:
         return f"The pool {name} works in shifts."

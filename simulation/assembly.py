@@ -3,13 +3,17 @@
 Everything is numbered in the order of the file; names come back in `Names`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from busyhour.core.agent_queue import UNLIMITED, Agent, AgentQueues, Pool, Queue
+from busyhour.core.agent_queue import AgentQueues
+from busyhour.core.agents import Agent, Pool
 from busyhour.core.campaign import Campaign
-from busyhour.core.ids import ABSENT, Instant
+from busyhour.core.ids import ABSENT, SECOND, Instant
 from busyhour.core.token_bucket import TokenBucket
+from busyhour.core.transfer import FALLBACKS
+from busyhour.core.waiting_line import UNLIMITED, Queue
 from busyhour.driver import Driver
 from busyhour.ports import Trace
 from busyhour.results.rows import Names
@@ -18,18 +22,21 @@ from simulation.agenda import CHANGES, Agenda
 from simulation.arrivals import arrivals_of
 from simulation.carrier import SimulatedCarrier
 from simulation.contact_supply import SimulatedContacts
-from simulation.desk import Roster, SimulatedDesk
+from simulation.desk import Answering, Roster, SimulatedDesk
 from simulation.distributions import constant_of
-from simulation.draws import QueueTimes
+from simulation.draws import Draws, QueueTimes
 from simulation.engine import DelayedPost, Engine
 from simulation.faults import Faults
+from simulation.flow_assembly import give_flows
 from simulation.inbound import InboundSource
 from simulation.outbound_assembly import OutboundAssembly
 from simulation.recording import SimulatedCallLog
 from simulation.scenario import Scenario
 from simulation.scenario.contacts import ContactCount
+from simulation.scenario.distributions import Constant
 from simulation.scenario.filling import MESSAGE
 from simulation.scenario.queues import Queue as QueuePlan
+from simulation.scenario.queues import Transfer
 from simulation.scenario.queues import VoiceAgent as VoiceAgentPlan
 from simulation.scenario.trunks import Trunk
 from simulation.substreams import Substreams
@@ -37,6 +44,7 @@ from simulation.timeline import LAUNCH, PAUSE, RESUME, STOP, CampaignChange, Sta
 from simulation.trunks import FaultShares, SimulatedTrunk
 from simulation.voice import VoiceAgent, VoiceBank
 
+_TRANSFER_TIMEOUT = 30 * SECOND
 _IN_FLIGHT = {"drain": 0, "cancel_unanswered": 1, "hang_up": 2}
 
 
@@ -51,12 +59,17 @@ class World:
     log: SimulatedCallLog
 
 
-def assemble(scenario: Scenario, replication: int, sink: Any, trace: Trace | None = None) -> World:
-    """Build replication number `replication`; packed rows of ended calls go to `sink.add(chunk)`.
+def assemble(
+    scenario: Scenario, replication: int, sink: Any, trace: Trace | None = None, transcripts: Any = None
+) -> World:
+    """Build replication number `replication`; packed rows of ended calls go to `sink.add(chunk)`, and what was said in
+    conversations that follow a flow to `transcripts.add(call, turns)`, unless that is None.
 
     Raises ScenarioError when a contact file turns out to be wrong.
     """
-    return Assembly(scenario, replication).world(sink, trace)
+    world = Assembly(scenario, replication).world(sink, trace)
+    give_flows(scenario, world.carrier, transcripts)
+    return world
 
 
 class Assembly:
@@ -91,6 +104,8 @@ class Assembly:
         )
         self._watch_sessions(carrier.voice, campaigns, len(queues.agents))
         desk = SimulatedDesk(self.agenda, len(queues.agents))
+        names = self._names(sizes)
+        desk.answering = self._answering(queues, names.agents)
         admission = SimulatedAdmission(
             self.trunks,
             [self.trunk_no[plan.trunk] for plan in scenario.campaigns.values()],
@@ -128,7 +143,7 @@ class Assembly:
         for source in sources:
             source.open()
         engine = Engine(self.agenda, driver, sources, self._last_launches())
-        return World(self._names(sizes), engine, driver, carrier, log)
+        return World(names, engine, driver, carrier, log)
 
     def _names(self, sizes: list[int]) -> Names:
         scenario = self.scenario
@@ -168,7 +183,21 @@ class Assembly:
             sizes.append(size)
             first = len(agents)
             agents.extend([Agent(first + i, number) for i in range(size)])
+            for agent in agents[first:]:
+                agent.accepts = pool.answer is not None
         return AgentQueues(queues, pools, agents), sizes
+
+    def _answering(self, queues: AgentQueues, names: Sequence[str]) -> list[Answering | None]:
+        answers = [pool.answer for pool in self.scenario.agents.values()]
+        answering: list[Answering | None] = []
+        for agent in queues.agents:
+            answer = answers[agent.pool]
+            if answer is None:
+                answering.append(None)
+                continue
+            draws = Draws(self.substreams, "agents/" + names[agent.id], self.queue_times, None)
+            answering.append(Answering(draws, answer.after, answer.decline, answer.no_answer, answer.away))
+        return answering
 
     def _voice(self) -> VoiceBank:
         return VoiceBank([self.voice_agent(agent) for agent in self.scenario.voice_agents.values()], MESSAGE)
@@ -177,7 +206,11 @@ class Assembly:
         share, to = 0.0, ABSENT
         if plan.transfer is not None:
             share, to = plan.transfer.share, self.queue_no[plan.transfer.to]
-        return VoiceAgent(ABSENT if plan.capacity is None else plan.capacity, plan.talk_time, share, to)
+        capacity = ABSENT if plan.capacity is None else plan.capacity
+        agent = VoiceAgent(capacity, plan.talk_time, share, to)
+        if plan.transfer is not None and plan.transfer.kind_ == "warm":
+            _make_warm(agent, plan.transfer)
+        return agent
 
     def _watch_sessions(self, voice: VoiceBank, campaigns: list[Campaign], first: int) -> None:
         """A voice agent's sessions, all free at first, are to its campaigns what idle agents are to others."""
@@ -275,17 +308,26 @@ class Assembly:
 
 
 def queue_machine(number: int, plan: QueuePlan, pools: list[int]) -> Queue:
-    return Queue(
+    queue = Queue(
         number,
         pools,
         UNLIMITED if plan.waiting_places is None else plan.waiting_places,
         plan.discipline == "priority",
         constant_of(plan.wrap_up) != 0,
     )
+    queue.ring_timeout = plan.ring_timeout
+    return queue
 
 
 def queue_times(plan: QueuePlan) -> QueueTimes:
     return QueueTimes(plan.handle_time, plan.wrap_up, plan.patience)
+
+
+def _make_warm(agent: VoiceAgent, transfer: Transfer) -> None:
+    agent.is_warm = True
+    agent.briefing = transfer.briefing if transfer.briefing is not None else Constant(value=0)
+    agent.transfer_timeout = _TRANSFER_TIMEOUT if transfer.timeout is None else transfer.timeout
+    agent.fallback = FALLBACKS.index(transfer.fallback or "none")
 
 
 def bucket_of(calls_per_second: float | None) -> TokenBucket | None:

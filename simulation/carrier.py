@@ -5,7 +5,7 @@ from typing import Final, final
 from mypy_extensions import mypyc_attr
 
 from busyhour.core.call import Call
-from busyhour.core.call_states import CONNECTED, WAITING, WITH_VOICE
+from busyhour.core.call_states import CONNECTED, TRANSFERRING, WAITING, WITH_VOICE
 from busyhour.core.disposition import (
     AMD_HUMAN,
     AMD_MACHINE,
@@ -15,6 +15,7 @@ from busyhour.core.disposition import (
 )
 from busyhour.core.events import (
     AGENT_HUNG_UP,
+    BRIEFING_FINISHED,
     CARRIER_ANSWERED,
     CARRIER_RINGING,
     MESSAGE_LEFT,
@@ -27,6 +28,8 @@ from busyhour.core.events import (
     VoiceFinished,
 )
 from busyhour.core.ids import ABSENT, SECOND, Instant
+from busyhour.core.transfer import WARM
+from busyhour.core.transfer_events import TransferRequested
 from busyhour.driver import Driver
 from busyhour.ports import Carrier
 from simulation.agenda import DEADLINES, ENDINGS, PATIENCE, PROGRESS, Agenda, Occurrence
@@ -59,11 +62,16 @@ TALK_ENDS: Final = 5
 VOICE_ENDS: Final = 6
 MESSAGE_ENDS: Final = 7
 DEADLINE: Final = 8
+BRIEFING_ENDS: Final = 9
 
 DEAD_AIR: Final = 2 * SECOND
 """How long an agent listens to a line that was dead before it was connected."""
 UNNOTICED: Final = 5 * SECOND
 """How long an agent stays on a line whose end the carrier did not report."""
+
+
+FAREWELL: Final = 5 * SECOND
+"""How long a voice agent takes leave of a caller for whom it has got nobody."""
 
 
 @final
@@ -114,7 +122,12 @@ class Leg(Occurrence):
         call = self.call
         carrier = self.carrier
         if stage == TALK_ENDS:
-            if call.state == CONNECTED:
+            if call.state != CONNECTED:
+                return
+            if call.trunk == ABSENT and not self.is_clear:
+                self.is_clear = True
+                carrier.driver.tell(call, PARTY_HUNG_UP)
+            else:
                 carrier.talk_ends(self, now)
         elif stage == GIVE_UP:
             if call.state == WAITING and not self.is_clear:
@@ -123,7 +136,7 @@ class Leg(Occurrence):
             if call.deadline() != ABSENT:
                 carrier.driver.call_deadline(call)
         elif stage == VOICE_ENDS:
-            carrier.voice_ends(self)
+            carrier.voice_ends(self, now)
         elif self.is_clear:
             return
         elif stage == RING:
@@ -137,6 +150,9 @@ class Leg(Occurrence):
             carrier.screened(self)
         elif stage == MESSAGE_ENDS:
             carrier.driver.deliver(CallEvent(MESSAGE_LEFT, call.id))
+        elif call.state == TRANSFERRING:
+            assert stage == BRIEFING_ENDS, "there is no other stage"
+            carrier.driver.deliver(CallEvent(BRIEFING_FINISHED, call.id))
 
 
 def _is_mute(leg: Leg) -> bool:
@@ -234,7 +250,7 @@ class SimulatedCarrier(Carrier):
 
     def connect_agent(self, call: Call, agent: int, now: Instant) -> None:
         leg = call.line
-        assert isinstance(leg, Leg), "the call is not closed"
+        assert type(leg) is Leg, "the call is not closed"
         if leg.is_clear:
             talk_us = DEAD_AIR
         elif leg.script is not None and leg.script.talk_us != AS_DRAWN:
@@ -254,10 +270,27 @@ class SimulatedCarrier(Carrier):
         self.driver.enqueue(CallEvent(VOICE_STARTED, call.id))
         for event in self.voice.start(voice_agent, call.id, now):
             self.driver.enqueue(event)
+        if self.voice.converses(call, now):
+            return
         talk_us = self.voice.talk_us(voice_agent, leg.draws, leg.index)
         if leg.script is not None and leg.script.talk_us != AS_DRAWN:
             talk_us = leg.script.talk_us
         self.agenda.at(now + talk_us, ENDINGS, leg, VOICE_ENDS)
+
+    def end_voice_session(self, call: Call, now: Instant) -> None:
+        for event in self.voice.finish(call.id, now):
+            self.driver.enqueue(event)
+
+    def resume_voice_session(self, call: Call, now: Instant) -> None:
+        self.agenda.at(now + FAREWELL, ENDINGS, leg_of(call), VOICE_ENDS)
+
+    def brief_agent(self, call: Call, agent: int, now: Instant) -> None:
+        leg = leg_of(call)
+        briefing_us = self.voice.briefing_us(call.voice_agent, leg.draws, leg.index)
+        if briefing_us == 0:
+            self.driver.enqueue(CallEvent(BRIEFING_FINISHED, call.id))
+        else:
+            self.agenda.at(now + briefing_us, ENDINGS, leg, BRIEFING_ENDS)
 
     # What the far end does ----------------------------------------------------------------------------------------
 
@@ -312,13 +345,10 @@ class SimulatedCarrier(Carrier):
         self.begin_patience(leg, self.driver.now)
 
     def talk_ends(self, leg: Leg, now: Instant) -> None:
+        """On a trunk, or with a line that is dead already."""
         call = leg.call
         if leg.is_clear:
             self.driver.deliver(CallEvent(AGENT_HUNG_UP, call.id))
-            return
-        if call.trunk == ABSENT:
-            leg.is_clear = True
-            self.driver.tell(call, PARTY_HUNG_UP)
             return
         if self.trunks[call.trunk].faults is not None or _is_mute(leg):
             # Should the report be late or lost, the agent notices the silence.
@@ -330,16 +360,34 @@ class SimulatedCarrier(Carrier):
         if not _is_mute(leg):
             self.tell(leg, PARTY_HUNG_UP, now)
 
-    def voice_ends(self, leg: Leg) -> None:
+    def voice_ends(self, leg: Leg, now: Instant) -> None:
         call = leg.call
         if call.state != WITH_VOICE:
             return
-        transfer_to = self.voice.transfer_to(call.voice_agent, leg.draws, leg.index)
+        transfer_to = ABSENT
+        if call.transfer is None:
+            transfer_to = self.voice.transfer_to(call.voice_agent, leg.draws, leg.index)
+        if transfer_to != ABSENT and self.voice.agents[call.voice_agent].is_warm:
+            self._ask_for_a_person(leg, transfer_to, now)
+            return
+        self.voice_finished(leg, transfer_to)
+
+    def voice_finished(self, leg: Leg, transfer_to: int) -> None:
+        """The voice agent has said its last word; `transfer_to` is a queue, or ABSENT."""
+        call = leg.call
         free_again = self.voice.finish(call.id, self.driver.now)
         self.driver.deliver(VoiceFinished(call.id, transfer_to))
         for event in free_again:
             self.driver.deliver(event)
         self.begin_patience(leg, self.driver.now)
+
+    def _ask_for_a_person(self, leg: Leg, queue: int, now: Instant) -> None:
+        """The caller stays with the voice agent, however long it takes."""
+        call = leg.call
+        agent = self.voice.agents[call.voice_agent]
+        timeout = agent.transfer_timeout
+        self.driver.deliver(TransferRequested(call.id, queue, WARM, agent.fallback, timeout))
+        self.agenda.at(now + timeout, DEADLINES, leg, DEADLINE)
 
     def close(self, leg: Leg, now: Instant) -> None:
         """The platform has closed the call: everything it held is free."""

@@ -1,7 +1,7 @@
 """A campaign's enrolled contacts, handed over as the campaign asks for them."""
 
 from array import array
-from typing import cast, final
+from typing import final
 
 from busyhour.core.attempts import Contact
 from busyhour.core.events import CampaignEvent, ContactsLoaded
@@ -26,31 +26,6 @@ class ContactSupply:
     def zone(self, number: int) -> int:
         """Where the contact with this number lives; ABSENT when that is unknown."""
         raise NotImplementedError
-
-    def load(self, campaign: int, count: int) -> ContactsLoaded | None:
-        """The next `count` contacts at most; None where that takes time."""
-        first = self.handed_over
-        last = first + count
-        if last > self.count:
-            last = self.count
-        contacts: list[Contact] = []
-        place = first
-        while place < last:
-            contacts.append(self.contact(place))
-            place += 1
-        self.handed_over = last
-        return ContactsLoaded(campaign, contacts, last == self.count)
-
-    def loaded(self, campaign: int, facts: list[object]) -> ContactsLoaded:
-        """What an entry of a journal says that took time to load."""
-        raise NotImplementedError
-
-    def snapshot(self) -> object:
-        """How far it is, as plain data."""
-        return self.handed_over
-
-    def restore(self, snapshot: object) -> None:
-        self.handed_over = cast("int", snapshot)
 
 
 @final
@@ -104,6 +79,16 @@ class ListedContacts(ContactSupply):
 
 
 @final
+class UnlistedContacts(ContactSupply):
+    """Contacts that somebody else reads, a page at a time: only how many there are is known here."""
+
+    __slots__ = ()
+
+    def zone(self, number: int) -> int:
+        return ABSENT
+
+
+@final
 class SimulatedContacts(Contacts):
     """Every campaign's supply."""
 
@@ -113,7 +98,15 @@ class SimulatedContacts(Contacts):
         self.supplies: list[ContactSupply] = supplies
 
     def load(self, campaign: int, count: int, now: Instant) -> CampaignEvent | None:
-        return self.supplies[campaign].load(campaign, count)
-
-    def loaded(self, campaign: int, facts: list[object]) -> CampaignEvent:
-        return self.supplies[campaign].loaded(campaign, facts)
+        supply = self.supplies[campaign]
+        first = supply.handed_over
+        last = first + count
+        if last > supply.count:
+            last = supply.count
+        contacts: list[Contact] = []
+        place = first
+        while place < last:
+            contacts.append(supply.contact(place))
+            place += 1
+        supply.handed_over = last
+        return ContactsLoaded(campaign, contacts, last == supply.count)

@@ -86,14 +86,12 @@ class Growth:
         self._assembly.voice_no[name] = len(agents)
         agents.append(self._assembly.voice_agent(plan))
 
-    def add_campaign(self, name: str, plan: CampaignPlan, are_stored: bool = False) -> Campaign:
-        """`plan` names its trunk and its callees. Whoever has its queue is to have it watched. Where its contacts
-        `are_stored`, the plan has none.
-        """
+    def add_campaign(self, name: str, plan: CampaignPlan) -> Campaign:
+        """`plan` names its trunk and its callees. Whoever has its queue is to have it watched."""
         driver = self._world.driver
         self._scenario.campaigns[name] = plan
         self._assembly.campaign_no[name] = len(driver.campaigns)
-        campaign = self._assembly.outbound.campaign(len(driver.campaigns), name, are_stored)
+        campaign = self._assembly.outbound.campaign(len(driver.campaigns), name)
         driver.campaigns.append(campaign)
         admission = cast(SimulatedAdmission, driver.admission)
         admission.add_campaign(campaign.plan.trunk, bucket_of(plan.limits.calls_per_second))

@@ -116,7 +116,9 @@ class InboundSource(Occurrence):
         """A caller's `try_no`-th try."""
         carrier = self.carrier
         driver = carrier.driver
-        call = Call(self.admission.new_call(), INBOUND, self.queue, self.trunk, self.priority, now)
+        trunk_no = self.trunk
+        call_id = self.admission.new_call()
+        call = Call(call_id, INBOUND, self.queue, trunk_no, self.priority, now)
         call.attempt = try_no
         draws = self._first_draws if try_no == 1 else self.draws(try_no)
         leg = Leg(carrier, call, draws, caller, FOREVER)
@@ -125,10 +127,10 @@ class InboundSource(Occurrence):
         if self.retry_probability > 0.0:
             leg.source = self.number
             leg.try_no = try_no
-        driver.calls[call.id] = call
+        driver.calls[call_id] = call
         call.line = leg
-        if self.trunk != ABSENT:
-            trunk = carrier.trunks[self.trunk]
+        if trunk_no != ABSENT:
+            trunk = carrier.trunks[trunk_no]
             if trunk.outages > 0:
                 driver.deliver(CarrierRefused(call.id, 503, FAILED, END_TRUNK_DOWN))
                 return

@@ -9,18 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from busyhour.core.agent_queue import IDLE
+from busyhour.adapters.timezones import load_zone
+from busyhour.core.agents import IDLE
 from busyhour.core.call import Call
 from busyhour.core.call_states import CREATED, WAITING
-from busyhour.core.campaign import COMPLETED, STOPPED
+from busyhour.core.campaign import COMPLETED, LOAD_BATCH, STOPPED
+from busyhour.core.dial_list import DialList
 from busyhour.core.events import AgentChanged
 from busyhour.core.ids import ABSENT, SECOND, Instant
-from busyhour.core.snapshots import (
-    campaign_snapshot,
-    queues_snapshot,
-    restore_campaign,
-    restore_queues,
-)
+from busyhour.core.queue_snapshots import queues_snapshot, restore_queues
+from busyhour.core.snapshots import campaign_snapshot, restore_campaign
 from busyhour.core.wire import to_plain
 from busyhour.driver import Driver
 from busyhour.host import (
@@ -37,19 +35,23 @@ from busyhour.results.tallies import Tallies
 from simulation.agenda import CHANGES, Occurrence
 from simulation.assembly import Assembly, World
 from simulation.carrier import leg_of
-from simulation.contact_supply import SimulatedContacts
+from simulation.contact_supply import SimulatedContacts, UnlistedContacts
 from simulation.desk import SimulatedDesk
 from simulation.draws import Draws
+from simulation.flow_assembly import give_flows
 from simulation.inbound import CallerAgain, InboundSource
 from simulation.live_ports import (
     AwaitedAdmission,
     LiveDesk,
     LiveLog,
+    LiveTranscripts,
     MutedCarrier,
     MutedDesk,
     PromisedCarrier,
+    StoredContacts,
     WrapUps,
 )
+from simulation.outbound_assembly import calling_hours_of, own_zone
 from simulation.runs import Baseline
 from simulation.scenario import Scenario
 from simulation.timeline import CampaignChange, StaffChange, StatisticsStart, TrunkChange
@@ -113,10 +115,14 @@ class LivePart:
         role: Role,
         call_hosts: int,
         replication: int = 0,
+        stored: Sequence[int] = (),
         rows_to: str = RECORDER,
     ) -> None:
         """`call_hosts`: how many virtual shards there are in all. What is random is drawn as in that replication.
         `rows_to` is the host that takes the rows of ended calls.
+
+        The contacts of the campaigns `stored` are read from the store, `contacts.asked` says when; of those the
+        scenario's count says how many there are.
         """
         self.scenario = scenario
         self.role = role
@@ -124,8 +130,10 @@ class LivePart:
         """Those hosted here."""
         self.rows_to = rows_to
         self._call_hosts = call_hosts
+        self._transcripts = LiveTranscripts()
         self.assembly = Assembly(scenario, replication)
         self.world: World = self.assembly.world(_Nothing(), None)
+        give_flows(scenario, self.world.carrier, self._transcripts)
         world = self.world
         front = world.driver
         self.agenda = world.engine.agenda
@@ -135,6 +143,9 @@ class LivePart:
         self.hosts: dict[str, Host] = {}
         self.baseline = Baseline(world)
         self._contacts = cast("SimulatedContacts", front.contacts)
+        self.contacts = StoredContacts(front.contacts, [])
+        for number in stored:
+            self.store_contacts(number)
         self._reservations_looked_at: Instant = 0
         self.stopped = False
         """The run is over: nothing is dialled any more."""
@@ -160,18 +171,39 @@ class LivePart:
             MutedCarrier(),
             MutedDesk(),
             self.admission,
-            front.contacts,
+            self.contacts,
             self.world.log,
         )
         driver.now = front.now
         host = Host(name, driver, self._call_hosts)
-        log = LiveLog(host, self.carrier, self.world.log.sources, self.wrap_ups, self.rows_to)
+        log = LiveLog(
+            host, self.carrier, self.world.log.sources, self.wrap_ups, self._transcripts, self.rows_to
+        )
         self.logs.append(log)
         driver.log = log
         self.hosts[name] = host
         if front.post is None:
             front.post = host.post
+        if name.startswith("campaigns/"):
+            number = int(name.partition("/")[2])
+            if number in self.contacts.stored:
+                host.dial_lists[number] = self._dial_list(number)
         return host
+
+    def store_contacts(self, number: int) -> None:
+        """The contacts of a campaign are read from the store."""
+        supplies = self._contacts.supplies
+        supplies[number] = UnlistedContacts(supplies[number].count)
+        self.carrier.callees[number].contacts = supplies[number]
+        self.contacts.stored.append(number)
+
+    def _dial_list(self, number: int) -> DialList:
+        """Of a campaign whose contacts are in the store."""
+        own = own_zone(self.scenario)
+        plan = list(self.scenario.campaigns.values())[number]
+        hours, hours_zone = calling_hours_of(plan)
+        contacts = self.world.driver.campaigns[number].contacts
+        return DialList(number, contacts, hours, hours_zone, lambda name: load_zone(name) if name else own)
 
     def restore(self, name: str, snapshot: bytes | None, entries: Sequence[bytes]) -> None:
         """Bring a host to where its journal ends. Raises SnapshotError."""
@@ -183,8 +215,10 @@ class LivePart:
                 restore_queues(host.driver.queues, plain["machine"])
             elif name.startswith("campaigns/"):
                 number = int(name.partition("/")[2])
+                if number in host.dial_lists:
+                    host.dial_lists[number].restore(plain["dial_list"])
                 restore_campaign(host.driver.campaigns[number], plain["machine"])
-                self._contacts.supplies[number].restore(plain["contacts"])
+                self._contacts.supplies[number].handed_over = plain["handed_over"]
             if host.chronicle is not None:
                 host.chronicle.restored()
         for entry in entries:
@@ -199,7 +233,9 @@ class LivePart:
         elif name.startswith("campaigns/"):
             number = int(name.partition("/")[2])
             plain["machine"] = campaign_snapshot(host.driver.campaigns[number])
-            plain["contacts"] = self._contacts.supplies[number].snapshot()
+            plain["handed_over"] = self._contacts.supplies[number].handed_over
+            if number in host.dial_lists:
+                plain["dial_list"] = host.dial_lists[number].snapshot()
         return json.dumps(plain, separators=(",", ":")).encode()
 
     def begin(self, now: Instant) -> None:
@@ -215,6 +251,7 @@ class LivePart:
                 statistics = StatisticsStart(self.baseline.begin)
                 self.agenda.at(self.baseline.begins_at, CHANGES, statistics)
         self.admission.asked.clear()
+        self.contacts.asked.clear()
         for name in self.hosts:
             self.begin_host(name)
         if self.role.calls and any(host.turned_at != ABSENT for host in self.hosts.values()):
@@ -239,6 +276,8 @@ class LivePart:
             number = int(name.partition("/")[2])
             if self.world.driver.campaigns[number].claimed:
                 self.admission.asked.append(number)
+            if self.world.driver.campaigns[number].contacts.loading:
+                self.contacts.asked[number] = LOAD_BATCH
 
     def _concerns(
         self, occurrence: Occurrence, due_at: Instant, now: Instant, late: list[InboundSource]
@@ -346,7 +385,9 @@ class LivePart:
         contacts = self.world.driver.campaigns[number].contacts
         supply = self._contacts.supplies[number]
         loaded = len(contacts.fresh) + len(contacts.due) + len(contacts.returned)
-        return loaded + supply.count - supply.handed_over
+        dial_list = self.hosts[campaign_host(number)].dial_lists.get(number)
+        read = supply.handed_over if dial_list is None else sum(dial_list.cursor.values())
+        return loaded + supply.count - read
 
     def is_work_over(self) -> bool:
         """No campaign here has work left."""

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import final
 
-from busyhour.core.agent_queue import WRAP_UP, AgentQueues
+from busyhour.core.agent_queue import AgentQueues
+from busyhour.core.agents import WRAP_UP
 from busyhour.core.attempts import Lease
 from busyhour.core.call import Call
 from busyhour.core.disposition import (
@@ -14,11 +15,11 @@ from busyhour.core.disposition import (
     END_TRUNK_DOWN,
     FAILED,
 )
-from busyhour.core.events import ClaimsAnswered
+from busyhour.core.events import CampaignEvent, ClaimsAnswered
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.core.snapshots import call_facts
 from busyhour.host import ROW, Host
-from busyhour.ports import Admission, CallLog, Carrier, Desk
+from busyhour.ports import Admission, CallLog, Carrier, Contacts, Desk
 from simulation.carrier import Leg, SimulatedCarrier
 from simulation.desk import SimulatedDesk
 from simulation.draws import Draws
@@ -37,6 +38,26 @@ class AwaitedAdmission(Admission):
 
     def claim(self, campaign: int, leases: list[Lease], now: Instant) -> ClaimsAnswered | None:
         self.asked.append(campaign)
+        return None
+
+
+@final
+class StoredContacts(Contacts):
+    """Contacts of some campaigns are in the store: what is asked is kept until somebody has read it there."""
+
+    __slots__ = ("asked", "elsewhere", "stored")
+
+    def __init__(self, elsewhere: Contacts, stored: list[int]) -> None:
+        self.elsewhere: Contacts = elsewhere
+        """Of the other campaigns."""
+        self.stored: list[int] = stored
+        self.asked: dict[int, int] = {}
+        """Campaign → how many contacts it awaits."""
+
+    def load(self, campaign: int, count: int, now: Instant) -> CampaignEvent | None:
+        if campaign not in self.stored:
+            return self.elsewhere.load(campaign, count, now)
+        self.asked[campaign] = count
         return None
 
 
@@ -74,18 +95,42 @@ class LiveDesk(Desk):
         self._people.wrap_up_us[agent] = self._wrap_ups.of(self._queues.agents[agent].queue, call)
         self._people.begin_wrap_up(agent, call, now)
 
+    def ring_agent(self, agent: int, call: int, number: int, now: Instant) -> None:
+        self._people.ring_agent(agent, call, number, now)
+
+    def stop_ringing(self, agent: int, call: int, now: Instant) -> None:
+        self._people.stop_ringing(agent, call, now)
+
     def resume(self) -> None:
-        """After a replay: whoever was writing a call up goes on from where he was."""
+        """After a replay: whoever was writing a call up goes on from where he was, and whoever was rung."""
+        self._people.resume()
         for agent in self._queues.agents:
             if agent.state == WRAP_UP:
                 self.begin_wrap_up(agent.id, agent.call, agent.since)
 
 
 @final
-class LiveLog(CallLog):
-    """Sends the rows of ended calls to whoever keeps them, and frees what the calls held."""
+class LiveTranscripts:
+    """Keeps what was said in a call until its row is sent."""
 
-    __slots__ = ("_carrier", "_host", "_rows_to", "_sources", "_wrap_ups", "ended")
+    __slots__ = ("_turns",)
+
+    def __init__(self) -> None:
+        self._turns: dict[int, list[dict[str, object]]] = {}
+
+    def add(self, call: int, turns: list[dict[str, object]]) -> None:
+        self._turns[call] = turns
+
+    def take(self, call: int) -> list[dict[str, object]]:
+        """Empty where nothing was said, and after a replay, which does not hear it again."""
+        return self._turns.pop(call, [])
+
+
+@final
+class LiveLog(CallLog):
+    """Sends the rows of ended calls, with what was said in them, to whoever keeps them, and frees what they held."""
+
+    __slots__ = ("_carrier", "_host", "_rows_to", "_sources", "_transcripts", "_wrap_ups", "ended")
 
     def __init__(
         self,
@@ -93,6 +138,7 @@ class LiveLog(CallLog):
         carrier: SimulatedCarrier,
         sources: list[InboundSource],
         wrap_ups: WrapUps,
+        transcripts: LiveTranscripts,
         rows_to: str,
     ) -> None:
         """`rows_to` is the host that takes them."""
@@ -100,6 +146,7 @@ class LiveLog(CallLog):
         self._carrier: SimulatedCarrier = carrier
         self._sources: list[InboundSource] = sources
         self._wrap_ups: WrapUps = wrap_ups
+        self._transcripts: LiveTranscripts = transcripts
         self._rows_to: str = rows_to
         self.ended: list[tuple[int, int, int, bool]] = []
         """(trunk, call, campaign, refused by the trunk) of the calls that have ended since it was last emptied."""
@@ -109,17 +156,20 @@ class LiveLog(CallLog):
         if call.agent != ABSENT and call.end_reason != END_HORIZON:
             wrap_up_us = self._wrap_ups.of(call.queue, call.id)
         row: list[object] = [ROW, call_facts(call), wrap_up_us]
+        leg = call.line
+        if isinstance(leg, Leg):
+            self._carrier.close(leg, call.ended_at)
+            turns = self._transcripts.take(call.id)
+            if turns:
+                row.append(turns)
         self._host.send(self._rows_to, row)
         if call.trunk != ABSENT:
             refused = call.end_reason == END_NO_CHANNEL or call.end_reason == END_TRUNK_DOWN
             self.ended.append((call.trunk, call.id, call.campaign, refused))
-        leg = call.line
-        if isinstance(leg, Leg):
-            self._carrier.close(leg, call.ended_at)
-            if leg.source != ABSENT and call.end_reason != END_HORIZON:
-                disposition = call.disposition
-                if disposition == ABANDONED or disposition == BUSY or disposition == FAILED:
-                    self._sources[leg.source].consider_retry(leg, call.ended_at)
+        if isinstance(leg, Leg) and leg.source != ABSENT and call.end_reason != END_HORIZON:
+            disposition = call.disposition
+            if disposition == ABANDONED or disposition == BUSY or disposition == FAILED:
+                self._sources[leg.source].consider_retry(leg, call.ended_at)
 
 
 @final
@@ -159,6 +209,18 @@ class PromisedCarrier(Carrier):
         if call.line is not None:
             self._carrier.start_voice_session(call, voice_agent, now)
 
+    def end_voice_session(self, call: Call, now: Instant) -> None:
+        if call.line is not None:
+            self._carrier.end_voice_session(call, now)
+
+    def resume_voice_session(self, call: Call, now: Instant) -> None:
+        if call.line is not None:
+            self._carrier.resume_voice_session(call, now)
+
+    def brief_agent(self, call: Call, agent: int, now: Instant) -> None:
+        if call.line is not None:
+            self._carrier.brief_agent(call, agent, now)
+
 
 @final
 class MutedCarrier(Carrier):
@@ -184,6 +246,15 @@ class MutedCarrier(Carrier):
     def start_voice_session(self, call: Call, voice_agent: int, now: Instant) -> None:
         """It was."""
 
+    def end_voice_session(self, call: Call, now: Instant) -> None:
+        """It was."""
+
+    def resume_voice_session(self, call: Call, now: Instant) -> None:
+        """It was."""
+
+    def brief_agent(self, call: Call, agent: int, now: Instant) -> None:
+        """It was."""
+
 
 @final
 class MutedDesk(Desk):
@@ -192,4 +263,10 @@ class MutedDesk(Desk):
     __slots__ = ()
 
     def begin_wrap_up(self, agent: int, call: int, now: Instant) -> None:
+        """It was."""
+
+    def ring_agent(self, agent: int, call: int, number: int, now: Instant) -> None:
+        """It was."""
+
+    def stop_ringing(self, agent: int, call: int, now: Instant) -> None:
         """It was."""

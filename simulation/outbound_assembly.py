@@ -9,7 +9,7 @@ from busyhour.core.calling_hours import CallingHours, Zone, days_mask
 from busyhour.core.campaign import Campaign, DialPlan
 from busyhour.core.contact_list import ContactList, ZoneClock
 from busyhour.core.disposition import AMD_HUMAN, AMD_MACHINE, DISPOSITIONS
-from busyhour.core.ids import ABSENT, SECOND
+from busyhour.core.ids import ABSENT, SECOND, Micros
 from busyhour.core.pacing import PACING_MODES, pacer_for
 from busyhour.core.phones import phone_of
 from simulation.callees import AS_DRAWN, FOREVER, OUTCOMES, Callees, CalleeTimes, Script
@@ -21,7 +21,6 @@ from simulation.scenario.campaigns import Campaign as CampaignPlan
 from simulation.scenario.contact_files import contact_rows
 from simulation.scenario.contacts import Behaviour, ContactCount
 from simulation.scenario.filling import MESSAGE
-from simulation.stored_supply import StoredSupply
 from simulation.substreams import Substreams
 
 
@@ -40,28 +39,16 @@ class OutboundAssembly:
     labels: list[list[str] | None] = field(default_factory=list[list[str] | None])
     """By campaign: what its contacts are called, None where they are only counted."""
 
-    def campaign(self, number: int, name: str, are_stored: bool = False) -> Campaign:
-        """The machine; its contacts and callees are added to `supplies` and `callees`. Where contacts `are_stored`, the
-        plan has none, and they come by and by.
-        """
+    def campaign(self, number: int, name: str) -> Campaign:
+        """The machine; its contacts and callees are added to `supplies` and `callees`."""
         scenario = self.scenario
         plan = scenario.campaigns[name]
-        zones, supply = self._stored_contacts() if are_stored else self._contacts(name, plan)
+        zones, supply = self._contacts(name, plan)
         self.supplies.append(supply)
         self.callees.append(self._callees(name, plan, zones, supply))
-        hours = None
-        hours_zone = None
-        if plan.calling_hours is not None:
-            hours = CallingHours(
-                plan.calling_hours.start, plan.calling_hours.end, days_mask(list(plan.calling_hours.days))
-            )
-            if plan.calling_hours.timezone != "recipient":
-                hours_zone = load_zone(plan.calling_hours.timezone)
-                assert hours_zone is not None, "the scenario's model knows its time zones"
+        hours, hours_zone = calling_hours_of(plan)
         clocks = [ZoneClock(zone, hours, hours_zone) for zone in zones]
         contacts = ContactList(supply.count, clocks, _retry(plan))
-        if isinstance(supply, StoredSupply):
-            supply.serve(contacts, hours, hours_zone)
         pacing = plan.pacing
         mode = pacing.mode
         if plan.voice_agent is not None and scenario.voice_agents[plan.voice_agent].capacity is None:
@@ -80,12 +67,7 @@ class OutboundAssembly:
             ABSENT if plan.voice_agent is None else self.voice_no[plan.voice_agent],
             plan.dial_timeout,
         )
-        waits_in = plan.queue
-        if plan.voice_agent is not None:
-            transfer = scenario.voice_agents[plan.voice_agent].transfer
-            waits_in = None if transfer is None else transfer.to
-        if waits_in is not None:
-            dial.max_wait = scenario.queues[waits_in].max_wait_us
+        dial.max_wait = _max_wait(scenario, plan)
         dial.priority = plan.priority
         dial.screens_answers = plan.amd.enabled
         dial.leaves_messages = plan.amd.on_machine == "leave_message"
@@ -96,7 +78,7 @@ class OutboundAssembly:
 
         Who has no zone lives by the clock's own offset, who has an unknown one gets none.
         """
-        own = self._own_zone()
+        own = own_zone(self.scenario)
         zones: list[Zone] = []
         number_of: dict[str | None, int] = {}
 
@@ -130,16 +112,6 @@ class OutboundAssembly:
         self.labels.append(labels)
         return zones, ListedContacts(zone_numbers, priorities, phones)
 
-    def _stored_contacts(self) -> tuple[list[Zone], ContactSupply]:
-        self.labels.append([])
-        zones: list[Zone] = []
-        return zones, StoredSupply(self._own_zone(), zones)
-
-    def _own_zone(self) -> Zone:
-        offset = self.scenario.clock.start.utcoffset()
-        assert offset is not None, "the scenario's model insists on an offset"
-        return Zone([], [round(offset.total_seconds()) * SECOND])
-
     def _callees(self, name: str, plan: CampaignPlan, zones: list[Zone], contacts: ContactSupply) -> Callees:
         people = self.scenario.callees[plan.callees]
         ring = people.ring_time
@@ -170,6 +142,34 @@ class OutboundAssembly:
                 if contact.behaviour:
                     callees.scripts[number] = [_script(entry) for entry in contact.behaviour]
         return callees
+
+
+def _max_wait(scenario: Scenario, plan: CampaignPlan) -> Micros:
+    """In the queue that its calls may come to; of several that a flow leads to, the longest."""
+    queues = [] if plan.queue is None else [plan.queue]
+    if plan.voice_agent is not None:
+        queues = scenario.voice_agents[plan.voice_agent].leads_to()
+    waits = [scenario.queues[name].max_wait_us for name in queues]
+    return max(waits) if waits and min(waits) > 0 else 0
+
+
+def calling_hours_of(plan: CampaignPlan) -> tuple[CallingHours | None, Zone | None]:
+    """The hours, and whose clock they are read on where that is not each contact's own."""
+    hours = plan.calling_hours
+    if hours is None:
+        return None, None
+    zone = None
+    if hours.timezone != "recipient":
+        zone = load_zone(hours.timezone)
+        assert zone is not None, "the scenario's model knows its time zones"
+    return CallingHours(hours.start, hours.end, days_mask(list(hours.days))), zone
+
+
+def own_zone(scenario: Scenario) -> Zone:
+    """Where those live who name no zone: the clock's own offset."""
+    offset = scenario.clock.start.utcoffset()
+    assert offset is not None, "the scenario's model insists on an offset"
+    return Zone([], [round(offset.total_seconds()) * SECOND])
 
 
 def _retry(plan: CampaignPlan) -> RetryRules:

@@ -8,7 +8,7 @@ from busyhour.core.call import Call
 from busyhour.core.disposition import ABANDONED, BUSY, END_HORIZON, FAILED
 from busyhour.core.ids import ABSENT
 from busyhour.ports import CallLog
-from simulation.carrier import SimulatedCarrier, leg_of
+from simulation.carrier import Leg, SimulatedCarrier
 from simulation.desk import SimulatedDesk
 from simulation.inbound import InboundSource
 
@@ -22,7 +22,7 @@ CHUNK_ROWS: Final = 16_384
 class SimulatedCallLog(CallLog):
     """Writes each ended call once, in the order calls end, as the fields of `results.rows.CALL_ROW`."""
 
-    __slots__ = ("_rows", "_sink", "_writer", "calls", "carrier", "desk", "sources", "wraps_up")
+    __slots__ = ("_sink", "_writer", "calls", "carrier", "desk", "sources", "wraps_up")
 
     carrier: SimulatedCarrier
     desk: SimulatedDesk
@@ -34,11 +34,11 @@ class SimulatedCallLog(CallLog):
         """`sink.add(chunk: bytes)` takes packed rows."""
         self._sink: Any = sink
         self._writer: BytesWriter = BytesWriter()
-        self._rows: int = 0
         self.calls: int = 0
 
     def write(self, call: Call) -> None:
-        leg = leg_of(call)
+        leg = call.line
+        assert type(leg) is Leg, "the call is not closed"
         ended_at = call.ended_at
         self.carrier.close(leg, ended_at)
         wrap_up_us = 0
@@ -68,9 +68,9 @@ class SimulatedCallLog(CallLog):
         row.append(call.end_reason)
         row.append(call.amd)
         row.append(call.direction)
-        self.calls += 1
-        self._rows += 1
-        if self._rows == CHUNK_ROWS:
+        calls = self.calls + 1
+        self.calls = calls
+        if calls % CHUNK_ROWS == 0:
             self.flush()
         if leg.source != ABSENT:
             disposition = call.disposition
@@ -80,7 +80,6 @@ class SimulatedCallLog(CallLog):
 
     def flush(self) -> None:
         """Hand on what has been written."""
-        if self._rows > 0:
+        if len(self._writer) > 0:
             self._sink.add(self._writer.getvalue())
             self._writer = BytesWriter()
-            self._rows = 0

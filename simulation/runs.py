@@ -1,16 +1,20 @@
 """One replication, from a scenario to its result and files."""
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, final
 
+import numpy as np
+
 from busyhour.adapters.wall_clock import elapsed_s
 from busyhour.core.campaign import BLOCKED_BY, COMPLETED
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.results.recorder import ReplicationRecorder
+from busyhour.results.recorder_process import RecorderProcess
 from busyhour.results.replication import ReplicationResult
 from busyhour.results.tallies import (
     CampaignTally,
@@ -20,14 +24,19 @@ from busyhour.results.tallies import (
     TrunkTally,
     VoiceAgentTally,
 )
+from busyhour.results.transcripts import TranscriptFile
 from busyhour.results.window import Window
 from simulation.agenda import CHANGES
+from simulation.arrival_processes import rate_of
 from simulation.assembly import World, assemble
 from simulation.scenario import Scenario
 from simulation.timeline import StatisticsStart
 from simulation.tracing import EventFile, TraceLines
 
 _SWITCH_INTERVAL_S: Final = 0.000_2
+LONG: Final = 500_000
+"""Calls from which on a process for their recorder has made up for its start, where a processor is free for it. Where
+none is, the start is a twentieth of the run at most."""
 
 Progress = Callable[[float, int], None]
 """Told the share of the run done (0 to 1) and the calls ended so far; may raise to give the replication up."""
@@ -44,12 +53,13 @@ def run_replication(
     clock = scenario.clock
     outlet = _Outlet()
     trace = EventFile(replication, out) if events and out is not None else None
-    world = assemble(scenario, replication, outlet, None if trace is None else trace.saw)
+    transcripts = TranscriptFile(replication, out) if scenario.has_flows() and out is not None else None
+    world = assemble(scenario, replication, outlet, None if trace is None else trace.saw, transcripts)
     if trace is not None:
         trace.names = world.names
     # A run that may end when idle is cut where it ends, not at its horizon.
     window = Window(clock.start_us, None if clock.until == "idle" else clock.end_us, clock.warmup)
-    recorder = ReplicationRecorder(world.names, replication, window, out)
+    recorder = _recorder(scenario, world, replication, window, out)
     outlet.recorder = recorder
     try:
         started = elapsed_s()
@@ -69,11 +79,15 @@ def run_replication(
         result = recorder.finish(tallies)
         if trace is not None:
             trace.finish()
+        if transcripts is not None:
+            transcripts.finish()
         return result
     except BaseException:
         recorder.abort()
         if trace is not None:
             trace.discard()
+        if transcripts is not None:
+            transcripts.discard()
         raise
 
 
@@ -117,10 +131,29 @@ def _undisturbed() -> Generator[None]:
             gc.enable()
 
 
+Recorder = ReplicationRecorder | RecorderProcess
+
+
+def _recorder(
+    scenario: Scenario, world: World, replication: int, window: Window, out: Path | None
+) -> Recorder:
+    """In a process of its own where about LONG calls or more are to come, and another processor may take it.
+
+    The results are the same bytes.
+    """
+    calls = float(sum(campaign.contacts.total for campaign in world.driver.campaigns))
+    horizon = np.array([scenario.clock.horizon or 0], np.float64)
+    for line in scenario.inbound:
+        calls += float(rate_of(line).expected(horizon)[0])
+    if calls < LONG or len(os.sched_getaffinity(0)) == 1:
+        return ReplicationRecorder(world.names, replication, window, out)
+    return RecorderProcess(world.names, replication, window, out)
+
+
 class _Outlet:
     """Lets the world be assembled before the recorder, which needs its names."""
 
-    recorder: ReplicationRecorder
+    recorder: Recorder
 
     def add(self, chunk: bytes) -> None:
         self.recorder.add(chunk)
@@ -164,9 +197,7 @@ class Baseline:
         self.begins_at = ABSENT
         world = self._world
         queues = world.driver.queues
-        self._waiting = [
-            queue.waiting_area + queue.waiting * (now - queue.waiting_at) for queue in queues.queues
-        ]
+        self._waiting = [queue.waited_us(now) for queue in queues.queues]
         self._staffed = [pool.staffed_area + pool.staffed * (now - pool.staffed_at) for pool in queues.pools]
         self._channels = [
             trunk.in_use_area + trunk.in_use * (now - trunk.in_use_at) for trunk in world.carrier.trunks

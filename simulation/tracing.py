@@ -5,6 +5,7 @@ A line says when (since the start of the run), to whom, what, and the facts:
     +0:00:12.345678 call 17 CarrierRefused sip_code=486 disposition=busy end_reason=busy
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -12,15 +13,20 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from busyhour.core.agent_queue import AGENT_STATES
+from busyhour.core.agents import AGENT_STATES
 from busyhour.core.attempts import RETURNED
 from busyhour.core.campaign import BLOCKED_BY, IN_FLIGHT
 from busyhour.core.disposition import AMD_RESULTS, DISPOSITIONS, END_REASONS
 from busyhour.core.events import (
+    AGENT_ACCEPTED,
     AGENT_ASSIGNED,
     AGENT_CHANGED,
+    AGENT_DECLINED,
+    AGENT_DID_NOT_ANSWER,
+    AGENT_ENGAGED,
     AGENT_READY,
     AGENT_RELEASED,
+    AGENT_RINGING,
     AGENT_TAKEN,
     ANSWER_SCREENED,
     ATTEMPT_ANSWERED,
@@ -28,11 +34,19 @@ from busyhour.core.events import (
     ATTEMPT_ENDED,
     CALL_OFFERED,
     CALL_WITHDRAWN,
+    CALLBACK_DONE,
+    CALLBACK_TAKEN,
     CAMPAIGN_STOPPED,
     CARRIER_REFUSED,
     CONTACTS_LOADED,
     EVENT_NAMES,
+    HANDOFF_QUEUED,
     HANG_UP_REQUESTED,
+    TRANSFER_ACCEPTED,
+    TRANSFER_FAILED,
+    TRANSFER_OFFERED,
+    TRANSFER_REQUESTED,
+    TRANSFER_RESERVED,
     VOICE_FINISHED,
     WAITING_CHANGED,
     AgentChanged,
@@ -42,7 +56,16 @@ from busyhour.core.events import (
     Event,
     QueueEvent,
 )
+from busyhour.core.flow.events import (
+    CALLER_SPOKE,
+    DIGIT_PRESSED,
+    FLOW_EVENT_NAMES,
+    HTTP_ANSWERED,
+    FlowEvent,
+)
+from busyhour.core.flow.events import TRANSFER_FAILED as FLOW_TRANSFER_FAILED
 from busyhour.core.ids import ABSENT, HOUR, MINUTE, SECOND, Instant
+from busyhour.core.transfer import FAILURES, FALLBACKS, WAYS
 from busyhour.results.rows import Names
 
 EVENTS_SCHEMA: Final[Any] = pa.schema(
@@ -62,11 +85,24 @@ _EVENT_FACTS: Final[dict[int, tuple[str, ...]]] = {
     AGENT_ASSIGNED: ("queue", "agent"),
     VOICE_FINISHED: ("transfer_to",),
     HANG_UP_REQUESTED: ("end_reason",),
+    TRANSFER_REQUESTED: ("queue", "way", "fallback"),
+    TRANSFER_RESERVED: ("agent",),
+    TRANSFER_ACCEPTED: ("agent",),
+    TRANSFER_FAILED: ("reason",),
+    HANDOFF_QUEUED: ("callback",),
     CALL_OFFERED: ("queue", "priority"),
     CALL_WITHDRAWN: ("queue",),
+    TRANSFER_OFFERED: ("queue",),
+    CALLBACK_TAKEN: ("agent",),
+    CALLBACK_DONE: ("agent",),
     AGENT_TAKEN: ("call",),
     AGENT_RELEASED: ("call",),
     AGENT_READY: ("call",),
+    AGENT_RINGING: ("call",),
+    AGENT_ACCEPTED: ("call",),
+    AGENT_DECLINED: ("call",),
+    AGENT_DID_NOT_ANSWER: ("call",),
+    AGENT_ENGAGED: ("call",),
     CAMPAIGN_STOPPED: ("in_flight",),
     CONTACTS_LOADED: ("contacts", "exhausted"),
     ATTEMPT_ANSWERED: ("campaign",),
@@ -74,6 +110,10 @@ _EVENT_FACTS: Final[dict[int, tuple[str, ...]]] = {
     ATTEMPT_ENDED: ("campaign", "disposition", "end_reason"),
     AGENT_CHANGED: ("campaign", "state"),
     WAITING_CHANGED: ("waiting",),
+    CALLER_SPOKE: ("text",),
+    DIGIT_PRESSED: ("digit",),
+    HTTP_ANSWERED: ("status",),
+    FLOW_TRANSFER_FAILED: ("reason",),
 }
 """Which attributes of an event, beside its subject, a trace shows."""
 
@@ -83,6 +123,9 @@ _CODES: Final[dict[str, Sequence[str]]] = {
     "result": AMD_RESULTS,
     "state": AGENT_STATES,
     "in_flight": IN_FLIGHT,
+    "way": WAYS,
+    "fallback": FALLBACKS,
+    "reason": FAILURES,
 }
 _ROWS_AT_ONCE: Final = 65_536
 
@@ -95,10 +138,14 @@ class Narrator:
 
     def told(self, event: Event) -> tuple[str, str, str, str]:
         """(machine, subject, event, facts)."""
-        return self._machine(event), self._subject(event), EVENT_NAMES[event.kind], self._facts(event)
+        if isinstance(event, FlowEvent):
+            name = FLOW_EVENT_NAMES[event.kind]
+        else:
+            name = EVENT_NAMES[event.kind]
+        return self._machine(event), self._subject(event), name, self._facts(event)
 
     def _machine(self, event: Event) -> str:
-        if isinstance(event, CallEvent):
+        if isinstance(event, CallEvent | FlowEvent):
             return "call"
         if isinstance(event, QueueEvent):
             return "agent" if isinstance(event, AgentEvent) else "queue"
@@ -118,7 +165,7 @@ class Narrator:
         return " ".join(f"{fact}={self._fact(fact, getattr(event, fact))}" for fact in facts)
 
     def _fact(self, fact: str, value: Any) -> str:
-        if fact in _CODES:
+        if fact in _CODES and isinstance(value, int):
             return _name(_CODES[fact], value)
         if isinstance(value, list):
             return str(len(value))  # pyright: ignore[reportUnknownArgumentType]
@@ -126,6 +173,8 @@ class Narrator:
             return "yes" if value else "no"
         if value == ABSENT:
             return "-"
+        if fact == "text":
+            return json.dumps(value, ensure_ascii=False)
         if fact in ("queue", "transfer_to"):
             return _name(self.names.queues, value)
         if fact == "campaign":

@@ -2,10 +2,33 @@
 
 from typing import Any, final
 
-from busyhour.core.agent_queue import IDLE, TALKING
+from busyhour.core.agents import IDLE, TALKING
+from busyhour.core.call import Call
 from busyhour.core.events import AgentChanged, Event
-from busyhour.core.ids import ABSENT, Instant
+from busyhour.core.ids import ABSENT, Instant, Micros
+from busyhour.core.transfer import NO_FALLBACK
+from simulation.agenda import Occurrence
 from simulation.draws import Draws
+
+
+class Conversation(Occurrence):
+    """One call's talk with a voice agent that does more than last for a drawn time."""
+
+    __slots__ = ()
+
+    def ended(self, now: Instant) -> None:
+        """The voice agent has done with the call, or the call is over."""
+        raise NotImplementedError
+
+
+class Talker:
+    """What a voice agent talks by, in place of a drawn talk time."""
+
+    __slots__ = ()
+
+    def begin(self, call: Call, now: Instant) -> Conversation:
+        """The voice agent has got the call."""
+        raise NotImplementedError
 
 
 @final
@@ -19,9 +42,14 @@ class VoiceAgent:
         "busy_max",
         "campaigns",
         "capacity",
+        "briefing",
+        "fallback",
         "free",
+        "is_warm",
         "talk_time",
+        "talker",
         "transfer_share",
+        "transfer_timeout",
         "transfer_to",
     )
 
@@ -30,6 +58,14 @@ class VoiceAgent:
         self.talk_time: Any = talk_time
         self.transfer_share: float = transfer_share
         self.transfer_to: int = transfer_to
+        self.is_warm: bool = False
+        """Stays on the line until a person whom it has briefed has taken the call; else it leaves it to the queue."""
+        self.briefing: Any = None
+        """How long a person is briefed: an opaque distribution."""
+        self.fallback: int = NO_FALLBACK
+        self.transfer_timeout: Micros = 0
+        self.talker: Talker | None = None
+        """None: it talks for a drawn time."""
         self.campaigns: list[int] = []
         """Campaigns whose pacing watches the sessions."""
         self.free: list[int] = []
@@ -52,7 +88,7 @@ class VoiceAgent:
 class VoiceBank:
     """Every voice agent of a scenario, and the campaigns' own messages where a call has voice agent ABSENT."""
 
-    __slots__ = ("_message_time", "_serving", "agents")
+    __slots__ = ("_conversations", "_message_time", "_serving", "agents")
 
     def __init__(self, agents: list[VoiceAgent], message_time: Any) -> None:
         self.agents: list[VoiceAgent] = agents
@@ -60,6 +96,7 @@ class VoiceBank:
         """Length of the message of a campaign that does not say its own."""
         self._serving: dict[int, tuple[int, int]] = {}
         """Call → the voice agent that serves it now, and the number of the session, ABSENT where none is counted."""
+        self._conversations: dict[int, Conversation] = {}
 
     def open_sessions(self, first: int) -> None:
         """Number the sessions of voice agents with a capacity, from `first` on: no human agent has such a number."""
@@ -85,10 +122,22 @@ class VoiceBank:
         self._serving[call] = (voice_agent, session)
         return self._told(agent, session, TALKING)
 
+    def converses(self, call: Call, now: Instant) -> bool:
+        """Whether the voice agent that has taken the call talks by itself, which it begins to do then."""
+        talker = None if call.voice_agent == ABSENT else self.agents[call.voice_agent].talker
+        if talker is None:
+            return False
+        self._conversations[call.id] = talker.begin(call, now)
+        return True
+
     def finish(self, call: int, now: Instant) -> list[Event]:
         """The voice agent is done with the call: the same. Harmless when it was already."""
         if call not in self._serving:
             return []
+        if self._conversations:
+            conversation = self._conversations.pop(call, None)
+            if conversation is not None:
+                conversation.ended(now)
         voice_agent, session = self._serving[call]
         del self._serving[call]
         agent = self.agents[voice_agent]
@@ -109,6 +158,9 @@ class VoiceBank:
         if distribution is None:
             distribution = self._message_time if voice_agent == ABSENT else self.agents[voice_agent].talk_time
         return draws.duration_us("voice_talk_time", distribution, index)
+
+    def briefing_us(self, voice_agent: int, draws: Draws, index: int) -> int:
+        return draws.duration_us("briefing", self.agents[voice_agent].briefing, index)
 
     def transfer_to(self, voice_agent: int, draws: Draws, index: int) -> int:
         """The queue this call is handed to; ABSENT when the voice agent finishes it."""

@@ -16,10 +16,16 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from busyhour.core.agent_queue import AGENT_STATES, AGENT_TRANSITIONS  # noqa: E402
+from busyhour.core.agents import AGENT_STATES, AGENT_TRANSITIONS  # noqa: E402
 from busyhour.core.call_states import CALL_STATES, TRANSITIONS  # noqa: E402
+from busyhour.core.callbacks import CALLBACK_STATES, CALLBACK_TRANSITIONS  # noqa: E402
 from busyhour.core.campaign import CAMPAIGN_STATES, CAMPAIGN_TRANSITIONS  # noqa: E402
 from busyhour.core.events import EVENT_NAMES  # noqa: E402
+from busyhour.core.flow import fields  # noqa: E402
+from busyhour.core.flow.events import FLOW_EVENT_NAMES  # noqa: E402
+from busyhour.core.flow.fields import FORMS, Field  # noqa: E402
+from busyhour.core.flow.states import FLOW_STATES, FLOW_TRANSITIONS  # noqa: E402
+from busyhour.core.transfer import TRANSFER_STATES, TRANSFER_TRANSITIONS  # noqa: E402
 from busyhour.results.definitions import DEFINITIONS, SECTION_TITLES  # noqa: E402
 
 DOCS: Final = ROOT / "docs"
@@ -33,7 +39,7 @@ Arrow = tuple[str, str, str]
 def arrows(states: Sequence[str], transitions: Transitions) -> Iterator[Arrow]:
     for (state, kind), after in transitions.items():
         for target in after if isinstance(after, tuple) else (after,):
-            yield states[state], EVENT_NAMES[kind], states[target]
+            yield states[state], FLOW_EVENT_NAMES.get(kind) or EVENT_NAMES[kind], states[target]
 
 
 def machine(states: Sequence[str], transitions: Transitions, *beyond: Arrow) -> Iterator[str]:
@@ -69,6 +75,56 @@ CAMPAIGN_ENDS: Final = (
     ("running", "last contact done", "completed"),
 )
 
+AGENT_DEADLINES: Final = (
+    ("reserved", "reservation void", "idle"),
+    ("ringing", "ring timeout", "paused"),
+    ("ringing", "CallWithdrawn", "idle"),
+)
+TRANSFER_DEADLINES: Final = tuple(
+    (state, "timeout", "failed") for state in ("asked", "reserved", "ringing_agent", "briefing")
+)
+
+FLOW_DEADLINES: Final = (
+    ("listening", "silence", "speaking"),
+    ("collecting", "silence", "speaking"),
+    ("requesting", "no answer in time", "speaking"),
+)
+
+
+def flow_nodes() -> Iterator[str]:
+    for kind, form in FORMS.items():
+        yield f"### `{kind}`"
+        yield ""
+        yield "| key | default | |"
+        yield "|---|---|---|"
+        for field in form.fields:
+            yield f"| `{field.name}` | {_default(field)} | {_bounded(field)} |"
+        yield ""
+        ways = [f"`{edge}`" for edge in (*form.required, *form.outcomes, *form.optional) if edge != "next"]
+        if form.own:
+            ways.insert(0, "those that its keys name")
+        if not form.has_edges():
+            yield "Goes on to `next`." if form.has_next() else "Ends the call."
+        else:
+            yield f"Edges: {', '.join(ways)}{'; `next` stands for those that are missing' if form.has_next() else ''}."
+        yield ""
+
+
+def _default(field: Field) -> str:
+    if field.default is None:
+        return "required"
+    if isinstance(field.default, float):
+        return f"{field.default:g}"
+    return "" if field.default in ("", {}) else f"`{field.default}`"
+
+
+def _bounded(field: Field) -> str:
+    if field.words:
+        return ", ".join(field.words)
+    bounds = f", {field.least:g} to {field.most:g}" if field.kind in (fields.SECONDS, fields.COUNT) else ""
+    return f"{field.kind}{bounds}"
+
+
 UNITS: Final = {
     "share": "share of 1",
     "count": "count",
@@ -91,8 +147,15 @@ def kpis() -> Iterator[str]:
 
 PARTS: Final[dict[str, tuple[str, Callable[[], Iterator[str]]]]] = {
     "call": ("state-machines.md", lambda: machine(CALL_STATES, TRANSITIONS)),
-    "agent": ("state-machines.md", lambda: machine(AGENT_STATES, AGENT_TRANSITIONS)),
+    "agent": ("state-machines.md", lambda: machine(AGENT_STATES, AGENT_TRANSITIONS, *AGENT_DEADLINES)),
+    "transfer": (
+        "state-machines.md",
+        lambda: machine(TRANSFER_STATES, TRANSFER_TRANSITIONS, *TRANSFER_DEADLINES),
+    ),
+    "callback": ("state-machines.md", lambda: machine(CALLBACK_STATES, CALLBACK_TRANSITIONS)),
     "campaign": ("state-machines.md", lambda: machine(CAMPAIGN_STATES, CAMPAIGN_TRANSITIONS, *CAMPAIGN_ENDS)),
+    "flow": ("state-machines.md", lambda: machine(FLOW_STATES, FLOW_TRANSITIONS, *FLOW_DEADLINES)),
+    "flow-nodes": ("flows.md", flow_nodes),
     "kpis": ("kpis.md", kpis),
 }
 """By the name in the markers: the page, and what makes the part."""

@@ -6,18 +6,40 @@ pools in the queue's order and takes the agent who has been idle longest. Within
 the lowest priority number is served first (non-preemptive); under `fifo` every call has priority 0.
 """
 
-from collections import deque
 from typing import Final, final
 
-from busyhour.core.commands import BeginWrapUp, Command
+from busyhour.core.agents import (
+    BRIEFING,
+    IDLE,
+    OFFLINE,
+    ON_PAUSE,
+    RESERVED,
+    RINGING,
+    TALKING,
+    WRAP_UP,
+    Agent,
+    Pool,
+    Ring,
+)
+from busyhour.core.callbacks import Callbacks
+from busyhour.core.commands import BeginWrapUp, Command, RingAgent, StopRinging
 from busyhour.core.events import (
+    AGENT_ACCEPTED,
+    AGENT_DECLINED,
+    AGENT_DID_NOT_ANSWER,
+    AGENT_ENGAGED,
     AGENT_HUNG_UP,
     AGENT_JOINED,
     AGENT_LEAVING,
+    AGENT_PAUSED,
     AGENT_READY,
     AGENT_RELEASED,
+    AGENT_RESUMED,
+    AGENT_RINGING,
     AGENT_TAKEN,
     OFFER_REFUSED,
+    TRANSFER_REFUSED,
+    TRANSFER_RINGING,
     AgentAssigned,
     AgentChanged,
     AgentEvent,
@@ -28,205 +50,37 @@ from busyhour.core.events import (
     WaitingChanged,
 )
 from busyhour.core.ids import ABSENT, SECOND, Instant
-
-OFFLINE: Final = 0
-IDLE: Final = 1
-RESERVED: Final = 2
-TALKING: Final = 3
-WRAP_UP: Final = 4
-AGENT_STATES: Final = ("offline", "idle", "reserved", "talking", "wrap_up")
+from busyhour.core.transfer import ASYNC_HANDOFF, FAIL_DECLINED, FAIL_NO_ANSWER
+from busyhour.core.transfer_events import (
+    CallbackEvent,
+    HandoffQueued,
+    TransferAccepted,
+    TransferEvent,
+    TransferFailed,
+    TransferOffered,
+    TransferReserved,
+)
+from busyhour.core.waiting_line import UNLIMITED, Queue, WaitingCall
 
 RESERVATION_LIMIT: Final = 30 * SECOND
 """A reservation that its call has not taken up by then is void: an agent is never stuck longer without a call."""
-
-UNLIMITED: Final = ABSENT
-"""Waiting places of a queue that turns nobody away."""
-
-GONE_AT_MOST: Final = 64
-"""Withdrawn calls, beyond as many as wait, that may stand in a queue's lines."""
-
-AGENT_TRANSITIONS: Final[dict[tuple[int, int], tuple[int, ...]]] = {
-    (OFFLINE, AGENT_JOINED): (IDLE, RESERVED),
-    (IDLE, AGENT_LEAVING): (OFFLINE,),
-    (RESERVED, AGENT_TAKEN): (TALKING,),
-    (RESERVED, AGENT_RELEASED): (IDLE, RESERVED, OFFLINE),
-    (RESERVED, AGENT_LEAVING): (RESERVED,),
-    (RESERVED, AGENT_JOINED): (RESERVED,),
-    (TALKING, AGENT_RELEASED): (WRAP_UP, IDLE, RESERVED, OFFLINE),
-    (TALKING, AGENT_LEAVING): (TALKING,),
-    (TALKING, AGENT_JOINED): (TALKING,),
-    (WRAP_UP, AGENT_READY): (IDLE, RESERVED, OFFLINE),
-    (WRAP_UP, AGENT_LEAVING): (WRAP_UP,),
-    (WRAP_UP, AGENT_JOINED): (WRAP_UP,),
-}
-"""(agent state, event kind) → the states it may lead to. An agent told to leave finishes the call and its wrap-up;
-one told to join again before that stays."""
-
-
-@final
-class Agent:
-    """One human agent."""
-
-    __slots__ = ("call", "id", "leaving", "pool", "queue", "since", "state")
-
-    def __init__(self, id: int, pool: int) -> None:
-        self.id: int = id
-        self.pool: int = pool
-        self.state: int = OFFLINE
-        self.since: Instant = 0
-        self.call: int = ABSENT
-        self.queue: int = ABSENT
-        self.leaving: bool = False
-
-
-@final
-class Pool:
-    """Agents with the same queues. `queues` is the order in which a freed agent looks for work."""
-
-    __slots__ = ("campaigns", "id", "idle", "queues", "staffed", "staffed_area", "staffed_at", "steps")
-
-    def __init__(self, id: int, queues: list[int]) -> None:
-        self.id: int = id
-        self.queues: list[int] = queues
-        self.idle: list[Agent] = []
-        """Idle agents, longest idle first. A list, whose `pop(0)` costs less than a deque's up to thousands of them."""
-        self.campaigns: list[int] = []
-        """Campaigns whose pacing watches these agents."""
-        self.staffed: int = 0
-        self.staffed_area: int = 0
-        """Integral of `staffed` up to `staffed_at`, agent-microseconds."""
-        self.staffed_at: Instant = 0
-        self.steps: list[tuple[Instant, int]] | None = None
-        """(instant, staffed from then on), kept only for who asked by setting a list: a simulation's plots."""
-
-    def staff(self, change: int, now: Instant) -> None:
-        self.staffed_area += self.staffed * (now - self.staffed_at)
-        self.staffed_at = now
-        self.staffed += change
-        if self.steps is not None:
-            self.steps.append((now, self.staffed))
-
-
-@final
-class WaitingCall:
-    """A call that waits. `gone` marks one that was withdrawn but still stands in its line."""
-
-    __slots__ = ("call", "gone", "priority", "since")
-
-    def __init__(self, call: int, priority: int, since: Instant) -> None:
-        self.call: int = call
-        self.priority: int = priority
-        self.since: Instant = since
-        self.gone: bool = False
-
-
-@final
-class Queue:
-    """Waiting calls of one queue. `pools` is the order in which a call looks for an agent."""
-
-    __slots__ = (
-        "by_call",
-        "by_priority",
-        "campaigns",
-        "gone",
-        "id",
-        "lines",
-        "pools",
-        "waiting",
-        "waiting_area",
-        "waiting_at",
-        "waiting_max",
-        "waiting_places",
-        "wraps_up",
-    )
-
-    def __init__(
-        self, id: int, pools: list[int], waiting_places: int, by_priority: bool, wraps_up: bool
-    ) -> None:
-        self.id: int = id
-        self.pools: list[int] = pools
-        self.waiting_places: int = waiting_places
-        self.by_priority: bool = by_priority
-        self.wraps_up: bool = wraps_up
-        self.lines: dict[int, deque[WaitingCall]] = {}
-        """Priority → its calls, longest waiting first."""
-        self.by_call: dict[int, WaitingCall] = {}
-        self.gone: int = 0
-        """Withdrawn calls that still stand in a line."""
-        self.campaigns: list[int] = []
-        self.waiting: int = 0
-        self.waiting_max: int = 0
-        self.waiting_area: int = 0
-        """Integral of `waiting` up to `waiting_at`, call-microseconds."""
-        self.waiting_at: Instant = 0
-
-    def enter(self, call: int, priority: int, now: Instant) -> None:
-        if not self.by_priority:
-            priority = 0
-        entry = WaitingCall(call, priority, now)
-        line = self.lines.get(priority)
-        if line is None:
-            line = deque[WaitingCall]()
-            self.lines[priority] = line
-            self.lines = dict(sorted(self.lines.items()))
-        line.append(entry)
-        self.by_call[call] = entry
-        self._count(1, now)
-
-    def withdraw(self, call: int, now: Instant) -> bool:
-        """Take a call out wherever it stands; False when it does not wait here."""
-        entry = self.by_call.pop(call, None)
-        if entry is None:
-            return False
-        entry.gone = True
-        self._count(-1, now)
-        self.gone += 1
-        if self.gone > self.waiting + GONE_AT_MOST:
-            self._sweep()
-        return True
-
-    def next(self, now: Instant) -> int:
-        """Take out the call to be served next; ABSENT when none waits."""
-        if self.waiting == 0:
-            return ABSENT
-        for line in self.lines.values():
-            while line:
-                entry = line.popleft()
-                if not entry.gone:
-                    del self.by_call[entry.call]
-                    self._count(-1, now)
-                    return entry.call
-                self.gone -= 1
-        return ABSENT
-
-    def _sweep(self) -> None:
-        """Lines that nobody serves would grow with every caller who gives up."""
-        self.gone = 0
-        for line in self.lines.values():
-            for _ in range(len(line)):
-                entry = line.popleft()
-                if not entry.gone:
-                    line.append(entry)
-
-    def _count(self, change: int, now: Instant) -> None:
-        self.waiting_area += self.waiting * (now - self.waiting_at)
-        self.waiting_at = now
-        self.waiting += change
-        if self.waiting > self.waiting_max:
-            self.waiting_max = self.waiting
 
 
 @final
 class AgentQueues:
     """The machine: a group of queues and the pools that serve them."""
 
-    __slots__ = ("agents", "illegal_events", "pools", "queues", "reserved")
+    __slots__ = ("agents", "callbacks", "illegal_events", "pools", "queues", "reserved", "ringing")
 
     def __init__(self, queues: list[Queue], pools: list[Pool], agents: list[Agent]) -> None:
         self.queues: list[Queue] = queues
         self.pools: list[Pool] = pools
         self.agents: list[Agent] = agents
         self.reserved: int = 0
+        """Agents in RESERVED."""
+        self.ringing: dict[int, Ring] = {}
+        """Call → the agent who is rung for it, in the order in which the ringing began."""
+        self.callbacks: Callbacks = Callbacks()
         self.illegal_events: int = 0
 
     def watch(self, campaign: int, queue: int) -> None:
@@ -259,14 +113,22 @@ class AgentQueues:
         if isinstance(event, AgentEvent):
             self.agent_event(event, now, commands)
         elif isinstance(event, CallOffered):
-            self._offered(event, now, commands)
+            self.offered(event, now, commands)
         elif isinstance(event, CallWithdrawn):
             queue = self.queues[event.queue]
-            if queue.withdraw(event.call, now):
+            if self.ringing and event.call in self.ringing:
+                self._stop_ringing(event.call, now, commands)
+            elif queue.withdraw(event.call, now):
                 self._report_waiting(queue, commands)
+        elif isinstance(event, TransferOffered):
+            self._transfer_offered(event, now, commands)
+        else:
+            assert isinstance(event, CallbackEvent), "every class of queue events is here"
+            if not self.callbacks.receive(event):
+                self.illegal_events += 1
 
     def deadline(self) -> Instant:
-        """When the oldest reservation becomes void; ABSENT when no agent is reserved."""
+        """When a reservation becomes void or an agent has been rung long enough; ABSENT when neither is due."""
         earliest = ABSENT
         if self.reserved > 0:
             for agent in self.agents:
@@ -274,18 +136,26 @@ class AgentQueues:
                     earliest == ABSENT or agent.since + RESERVATION_LIMIT < earliest
                 ):
                     earliest = agent.since + RESERVATION_LIMIT
+        for ring in self.ringing.values():
+            if earliest == ABSENT or ring.due_at < earliest:
+                earliest = ring.due_at
         return earliest
 
     def on_deadline(self, now: Instant) -> list[Command]:
-        """Free the agents whose reservation was not taken up in time."""
+        """Free the agents whose reservation was not taken up in time; take those for absent who did not answer."""
         commands: list[Command] = []
         for agent in self.agents:
             if agent.state == RESERVED and agent.since + RESERVATION_LIMIT <= now:
                 self.reserved -= 1
                 self._free(agent, now, commands)
+        for call in [call for call, ring in self.ringing.items() if ring.due_at <= now]:
+            agent = self.ringing[call].agent
+            commands.append(StopRinging(agent.id, call))
+            self._did_not_answer(agent, now, commands)
         return commands
 
-    def _offered(self, event: CallOffered, now: Instant, commands: list[Command]) -> None:
+    def offered(self, event: CallOffered, now: Instant, commands: list[Command]) -> None:
+        """`answer` to a call that asks for an agent."""
         queue = self.queues[event.queue]
         if event.call in queue.by_call:
             self.illegal_events += 1
@@ -293,13 +163,19 @@ class AgentQueues:
         for pool_id in queue.pools:
             pool = self.pools[pool_id]
             if pool.idle:
-                self._reserve(pool.idle.pop(0), queue.id, event.call, now, commands)
+                agent = pool.idle.pop(0)
+                if agent.accepts:
+                    priority = event.priority if queue.by_priority else 0
+                    self._ring(agent, queue, WaitingCall(event.call, priority, now), ABSENT, now, commands)
+                else:
+                    self._reserve(agent, queue.id, event.call, now, commands)
                 return
         if queue.waiting_places != UNLIMITED and queue.waiting >= queue.waiting_places:
             commands.append(CallEvent(OFFER_REFUSED, event.call))
             return
         queue.enter(event.call, event.priority, now)
-        self._report_waiting(queue, commands)
+        if queue.campaigns:
+            self._report_waiting(queue, commands)
 
     def agent_event(self, event: AgentEvent, now: Instant, commands: list[Command]) -> None:
         """`answer` to the most frequent class of events."""
@@ -312,11 +188,15 @@ class AgentQueues:
                 agent.state = TALKING
                 agent.since = now
                 return
+            if state == BRIEFING and agent.call == event.call:
+                agent.state = TALKING
+                agent.since = now
+                return
             if agent.call != event.call:
                 # The reservation was void before the call took it up: this agent is idle, or another call's.
                 commands.append(CallEvent(AGENT_HUNG_UP, event.call))
         elif kind == AGENT_RELEASED:
-            if agent.call == event.call and (state == TALKING or state == RESERVED):
+            if agent.call == event.call and (state == TALKING or state == RESERVED or state == BRIEFING):
                 if state == TALKING and self.queues[agent.queue].wraps_up:
                     agent.state = WRAP_UP
                     agent.since = now
@@ -331,38 +211,71 @@ class AgentQueues:
             if state == WRAP_UP and agent.call == event.call:
                 self._free(agent, now, commands)
                 return
-        elif kind == AGENT_JOINED:
-            if state != OFFLINE and agent.leaving:
-                agent.leaving = False
+        elif kind <= AGENT_RESUMED:
+            if self._asked_of(agent, kind, now, commands):
                 return
-            if state == OFFLINE:
-                agent.leaving = False
-                self.pools[agent.pool].staff(1, now)
-                self._free(agent, now, commands)
+        elif kind == AGENT_ENGAGED:
+            if state == RESERVED and agent.call == event.call:
+                self.reserved -= 1
+                agent.state = BRIEFING
+                agent.since = now
                 return
-        elif kind == AGENT_LEAVING:
-            if state == IDLE:
-                self.pools[agent.pool].idle.remove(agent)
-                self._go_offline(agent, now, commands)
-                return
-            if state != OFFLINE and not agent.leaving:
-                agent.leaving = True
-                return
+            if agent.call != event.call:
+                commands.append(CallEvent(AGENT_HUNG_UP, event.call))
+        elif state == RINGING and agent.call == event.call:
+            self._rung(agent, kind, now, commands)
+            return
         self.illegal_events += 1
 
+    def _asked_of(self, agent: Agent, kind: int, now: Instant, commands: list[Command]) -> bool:
+        """Somebody, perhaps the agent, wants the agent at work, or away once the call in hand is done.
+
+        False when that changes nothing. Of several wishes the latest counts.
+        """
+        if kind == AGENT_LEAVING or kind == AGENT_PAUSED:
+            return self._send_away(agent, OFFLINE if kind == AGENT_LEAVING else ON_PAUSE, now, commands)
+        away = OFFLINE if kind == AGENT_JOINED else ON_PAUSE
+        if agent.state == away:
+            if away == OFFLINE:
+                self.pools[agent.pool].staff(1, now)
+            self._free(agent, now, commands)
+            return True
+        if agent.after_call != away:
+            return False
+        agent.after_call = IDLE
+        return True
+
+    def _send_away(self, agent: Agent, away: int, now: Instant, commands: list[Command]) -> bool:
+        state = agent.state
+        if state == away or agent.after_call == away:
+            return False
+        if state == IDLE:
+            self.pools[agent.pool].idle.remove(agent)
+        elif state == OFFLINE:
+            self.pools[agent.pool].staff(1, now)
+        elif state != ON_PAUSE:
+            agent.after_call = away
+            return True
+        self._rest(agent, away, now, commands)
+        return True
+
     def _free(self, agent: Agent, now: Instant, commands: list[Command]) -> None:
-        """The agent looks for work, else is idle; one who was told to leave goes."""
+        """The agent looks for work, else is idle; one who was told to leave, or asked for a pause, goes."""
         agent.call = ABSENT
-        if agent.leaving:
-            self._go_offline(agent, now, commands)
+        if agent.after_call != IDLE:
+            self._rest(agent, agent.after_call, now, commands)
             return
         pool = self.pools[agent.pool]
         for queue_id in pool.queues:
             queue = self.queues[queue_id]
             if queue.waiting > 0:
-                call = queue.next(now)
-                self._reserve(agent, queue_id, call, now, commands)
-                self._report_waiting(queue, commands)
+                caller = queue.next(now)
+                if agent.accepts:
+                    self._ring(agent, queue, caller, ABSENT, now, commands)
+                else:
+                    self._reserve(agent, queue_id, caller.call, now, commands)
+                if queue.campaigns:
+                    self._report_waiting(queue, commands)
                 return
         agent.state = IDLE
         agent.since = now
@@ -371,12 +284,15 @@ class AgentQueues:
         if pool.campaigns:
             self._report_agent(agent, commands)
 
-    def _go_offline(self, agent: Agent, now: Instant, commands: list[Command]) -> None:
-        agent.state = OFFLINE
+    def _rest(self, agent: Agent, state: int, now: Instant, commands: list[Command]) -> None:
+        """The agent is OFFLINE or ON_PAUSE from now on."""
+        agent.state = state
         agent.since = now
-        agent.leaving = False
+        agent.after_call = IDLE
+        agent.call = ABSENT
         agent.queue = ABSENT
-        self.pools[agent.pool].staff(-1, now)
+        if state == OFFLINE:
+            self.pools[agent.pool].staff(-1, now)
         self._report_agent(agent, commands)
 
     def _reserve(self, agent: Agent, queue: int, call: int, now: Instant, commands: list[Command]) -> None:
@@ -388,6 +304,126 @@ class AgentQueues:
         commands.append(AgentAssigned(call, queue, agent.id))
         if self.pools[agent.pool].campaigns:
             self._report_agent(agent, commands)
+
+    # Agents who have to accept -----------------------------------------------------------------------------------
+
+    def _ring(
+        self,
+        agent: Agent,
+        queue: Queue,
+        caller: WaitingCall,
+        transfer: int,
+        now: Instant,
+        commands: list[Command],
+    ) -> None:
+        """Ring the agent for a call that stands in no line."""
+        agent.state = RINGING
+        agent.since = now
+        agent.call = caller.call
+        agent.queue = queue.id
+        agent.rings += 1
+        queue.by_call[caller.call] = caller
+        if transfer == ABSENT:
+            queue.ring(1, now)
+        self.ringing[caller.call] = Ring(agent, caller, transfer, now + queue.ring_timeout)
+        commands.append(RingAgent(agent.id, caller.call, agent.rings))
+        self._report_agent(agent, commands)
+
+    def _rung(self, agent: Agent, kind: int, now: Instant, commands: list[Command]) -> None:
+        """The desk tells what comes of it."""
+        call = agent.call
+        if kind == AGENT_RINGING:
+            transfer = self.ringing[call].transfer
+            if transfer != ABSENT:
+                commands.append(TransferEvent(TRANSFER_RINGING, call, transfer))
+        elif kind == AGENT_ACCEPTED:
+            ring = self._end_ring(call, now)
+            agent.state = RESERVED
+            agent.since = now
+            self.reserved += 1
+            if ring.transfer != ABSENT:
+                commands.append(TransferAccepted(call, ring.transfer, agent.id))
+            else:
+                commands.append(AgentAssigned(call, agent.queue, agent.id))
+        elif kind == AGENT_DECLINED:
+            self._pass_on(self._end_ring(call, now), FAIL_DECLINED, now, commands)
+            self._free(agent, now, commands)
+        else:
+            assert kind == AGENT_DID_NOT_ANSWER, "the table allows no other kind"
+            self._did_not_answer(agent, now, commands)
+
+    def _did_not_answer(self, agent: Agent, now: Instant, commands: list[Command]) -> None:
+        self._pass_on(self._end_ring(agent.call, now), FAIL_NO_ANSWER, now, commands)
+        self._rest(agent, OFFLINE if agent.after_call == OFFLINE else ON_PAUSE, now, commands)
+
+    def _stop_ringing(self, call: int, now: Instant, commands: list[Command]) -> None:
+        """The call does not want the agent any more."""
+        agent = self._end_ring(call, now).agent
+        commands.append(StopRinging(agent.id, call))
+        self._free(agent, now, commands)
+
+    def _end_ring(self, call: int, now: Instant) -> Ring:
+        ring = self.ringing.pop(call)
+        queue = self.queues[ring.agent.queue]
+        del queue.by_call[call]
+        if ring.transfer == ABSENT:
+            queue.ring(-1, now)
+        return ring
+
+    def _pass_on(self, ring: Ring, failure: int, now: Instant, commands: list[Command]) -> None:
+        """The agent does not come: the call goes to the next one, or back before its line; a transfer has failed."""
+        call = ring.caller.call
+        queue = self.queues[ring.agent.queue]
+        if ring.transfer != ABSENT:
+            commands.append(TransferFailed(call, ring.transfer, failure))
+            return
+        agent = self._take_idle(queue)
+        if agent is None:
+            queue.enter_again(ring.caller, now)
+            self._report_waiting(queue, commands)
+        elif agent.accepts:
+            self._ring(agent, queue, ring.caller, ABSENT, now, commands)
+        else:
+            self._reserve(agent, queue.id, call, now, commands)
+
+    def _take_idle(self, queue: Queue) -> Agent | None:
+        for pool_id in queue.pools:
+            pool = self.pools[pool_id]
+            if pool.idle:
+                return pool.idle.pop(0)
+        return None
+
+    # Transfers ----------------------------------------------------------------------------------------------------
+
+    def _transfer_offered(self, event: TransferOffered, now: Instant, commands: list[Command]) -> None:
+        """Reserve an agent who is idle now, in this very step, or say that there is none."""
+        call = event.call
+        queue = self.queues[event.queue]
+        for busy in self.agents:
+            if busy.call == call:
+                # An agent whom an earlier transfer of the call has reserved, and whom it has still to let go.
+                commands.append(TransferEvent(TRANSFER_REFUSED, call, event.number))
+                return
+        agent = self._take_idle(queue)
+        if agent is not None:
+            commands.append(TransferReserved(call, event.number, agent.id))
+            if agent.accepts:
+                self._ring(agent, queue, WaitingCall(call, 0, now), event.number, now, commands)
+            else:
+                agent.state = RESERVED
+                agent.since = now
+                agent.call = call
+                agent.queue = queue.id
+                self.reserved += 1
+                commands.append(TransferAccepted(call, event.number, agent.id))
+                self._report_agent(agent, commands)
+        elif event.fallback == ASYNC_HANDOFF:
+            callback = self.callbacks.record(queue.id, call, now)
+            commands.append(HandoffQueued(call, event.number, callback.id))
+        else:
+            commands.append(TransferEvent(TRANSFER_REFUSED, call, event.number))
+
+    # What campaigns hear ------------------------------------------------------------------------------------------
 
     def _report_agent(self, agent: Agent, commands: list[Command]) -> None:
         for campaign in self.pools[agent.pool].campaigns:

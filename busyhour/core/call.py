@@ -19,8 +19,17 @@ from busyhour.core.call_states import (
     RINGING,
     SCREENING,
     STARTING_VOICE,
+    TRANSFERRING,
     WAITING,
     WITH_VOICE,
+)
+from busyhour.core.call_transfer import (
+    back_to_voice,
+    begin_transfer,
+    briefed,
+    give_up_transfer,
+    transfer_answered,
+    transfer_of,
 )
 from busyhour.core.commands import (
     CloseCall,
@@ -63,6 +72,7 @@ from busyhour.core.events import (
     ATTEMPT_ADMITTED,
     ATTEMPT_ANSWERED,
     ATTEMPT_CONNECTED,
+    BRIEFING_FINISHED,
     CALL_ARRIVED,
     CALL_EVENT_KINDS,
     CARRIER_ANSWERED,
@@ -86,6 +96,8 @@ from busyhour.core.events import (
     VoiceFinished,
 )
 from busyhour.core.ids import ABSENT, Instant, Micros
+from busyhour.core.transfer import FAIL_CALLER_HUNG_UP, FAIL_CARRIER, FAIL_TIMEOUT, Transfer
+from busyhour.core.transfer_events import TransferAccepted, TransferEvent, TransferRequested
 
 
 @final
@@ -124,6 +136,7 @@ class Call:
         "screens_answers",
         "sip_code",
         "state",
+        "transfer",
         "trunk",
         "voice_agent",
         "voice_connected_at",
@@ -164,6 +177,8 @@ class Call:
         self.sip_code: int = ABSENT
         self.amd: int = AMD_NONE
         self.illegal_events: int = 0
+        self.transfer: Transfer | None = None
+        """The latest transfer that was asked for."""
         self.line: object = None
         """What the carrier keeps of the call: it sets it and takes it away again. No part of a snapshot."""
 
@@ -177,7 +192,7 @@ class Call:
         """The same for a driver, which has what comes of it appended to its inbox."""
         if not LEGAL[self.state * CALL_EVENT_KINDS + event.kind]:
             self.illegal_events += 1
-            if isinstance(event, AgentAssigned) and event.agent != self.agent:
+            if isinstance(event, AgentAssigned | TransferAccepted) and event.agent != self.agent:
                 commands.append(event.declined())
         elif isinstance(event, AgentAssigned):
             self._connect(event.agent, now, commands)
@@ -197,9 +212,13 @@ class Call:
                 self._wait_for_agent(event.transfer_to, now, commands)
             else:
                 self._hang_up(HUMAN, END_COMPLETED, now, commands)
-        else:
-            assert isinstance(event, HangUpRequested), "every class of call events is here"
+        elif isinstance(event, HangUpRequested):
             self._hung_up_by_us(event.end_reason, now, commands)
+        elif isinstance(event, TransferRequested):
+            begin_transfer(self, event, now, commands)
+        else:
+            assert isinstance(event, TransferEvent), "every class of call events is here"
+            transfer_answered(self, event, now, commands)
 
     def hear(self, kind: int, now: Instant, commands: list[Command]) -> None:
         """`answer` to an event of which there is no more to know than its kind, and which need not be made for it."""
@@ -227,6 +246,8 @@ class Call:
                 self._greet(now, commands)
         elif kind == OFFER_REFUSED:
             self._hang_up(self._lost_while_waiting(BUSY), END_QUEUE_FULL, now, commands)
+        elif self.state == TRANSFERRING and (kind == AGENT_HUNG_UP or kind == BRIEFING_FINISHED):
+            briefed(self, kind, now, commands)
         elif kind == AGENT_HUNG_UP:
             self._hang_up(HUMAN, END_AGENT_HUNG_UP, now, commands)
         elif kind == VOICE_STARTED:
@@ -244,22 +265,27 @@ class Call:
             self._end(HUMAN if reached else UNKNOWN, END_CARRIER_FAILURE, now, commands)
 
     def deadline(self) -> Instant:
-        """When an unanswered attempt is given up or a waiting caller sent away; ABSENT when nothing is due."""
+        """When an attempt or a transfer is given up, or a waiting caller sent away; ABSENT when nothing is due."""
         if self.state == DIALING or self.state == RINGING:
             if self.dial_timeout > 0:
                 return self.dialed_at + self.dial_timeout
         elif self.state == WAITING and self.max_wait > 0:
             return self.queued_at + self.max_wait
+        elif self.state == TRANSFERRING:
+            return transfer_of(self).due_at
         return ABSENT
 
     def on_deadline(self, now: Instant) -> list[Command]:
-        """Nobody answered in time, or no agent within the longest wait. Harmless when nothing is due."""
+        """Nobody answered or came in time, or no agent within the longest wait. Harmless when nothing is due."""
         commands: list[Command] = []
         due = self.deadline()
         if due == ABSENT or now < due:
             return commands
         if self.state == WAITING:
             self._hang_up(self._lost_while_waiting(ABANDONED), END_MAX_WAIT, now, commands)
+        elif self.state == TRANSFERRING:
+            give_up_transfer(self, FAIL_TIMEOUT, commands)
+            back_to_voice(self, commands)
         else:
             self.sip_code = 487  # RFC 3261 15.1.2: what a cancelled INVITE is answered with.
             self._hang_up(NO_ANSWER, END_DIAL_TIMEOUT, now, commands)
@@ -303,7 +329,7 @@ class Call:
             self._hang_up(MACHINE, END_MACHINE, now, commands)
 
     def _party_hung_up(self, now: Instant, commands: list[Command]) -> None:
-        if self.state == CONNECTED or self.state == WITH_VOICE:
+        if self.state == CONNECTED or self.state == WITH_VOICE or self.state == TRANSFERRING:
             self._end(HUMAN, END_CUSTOMER_HUNG_UP, now, commands)
         elif self.state == WAITING:
             self._end(self._lost_while_waiting(ABANDONED), END_NO_AGENT, now, commands)
@@ -347,6 +373,9 @@ class Call:
             commands.append(AgentEvent(AGENT_RELEASED, self.agent, self.id))
         elif before == WAITING and end_reason != END_QUEUE_FULL:
             commands.append(CallWithdrawn(self.queue, self.id))
+        elif before == TRANSFERRING:
+            lost = end_reason == END_CARRIER_FAILURE
+            give_up_transfer(self, FAIL_CARRIER if lost else FAIL_CALLER_HUNG_UP, commands)
         if self.campaign != ABSENT:
             commands.append(AttemptEnded(self.campaign, self.id, disposition, end_reason))
         commands.append(CloseCall(self))

@@ -6,7 +6,7 @@ attempt's answer and end. It dials nothing itself: admission's grant creates the
 
 from typing import Final, final
 
-from busyhour.core.agent_queue import IDLE, OFFLINE, WRAP_UP
+from busyhour.core.agents import IDLE, OFFLINE, ON_PAUSE, WRAP_UP
 from busyhour.core.attempts import BLOCKED, RETURNED, Lease
 from busyhour.core.call import Call
 from busyhour.core.commands import ClaimAttempts, Command, LoadContacts
@@ -302,7 +302,7 @@ class Campaign:
             self.pacer.agent_idle(event.agent, now)
         elif event.state == WRAP_UP:
             self.pacer.agent_wrapping(event.agent, now)
-        elif event.state == OFFLINE:
+        elif event.state == OFFLINE or event.state == ON_PAUSE:
             self.pacer.agent_left(event.agent, now)
         else:
             self.pacer.agent_talking(event.agent, now)

@@ -41,10 +41,25 @@ class Executor:
     def start_voice_session(self, command: "StartVoiceSession") -> None:
         raise NotImplementedError
 
+    def end_voice_session(self, command: "EndVoiceSession") -> None:
+        raise NotImplementedError
+
+    def resume_voice_session(self, command: "ResumeVoiceSession") -> None:
+        raise NotImplementedError
+
+    def brief_agent(self, command: "BriefAgent") -> None:
+        raise NotImplementedError
+
     def close_call(self, command: "CloseCall") -> None:
         raise NotImplementedError
 
     def begin_wrap_up(self, command: "BeginWrapUp") -> None:
+        raise NotImplementedError
+
+    def ring_agent(self, command: "RingAgent") -> None:
+        raise NotImplementedError
+
+    def stop_ringing(self, command: "StopRinging") -> None:
         raise NotImplementedError
 
     def claim_attempts(self, command: "ClaimAttempts") -> None:
@@ -155,6 +170,52 @@ class StartVoiceSession(Command):
 
 @final
 @mypyc_attr(acyclic=True, free_list_len=1)
+class EndVoiceSession(Command):
+    """A person has the call now: the voice agent is free again."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: "Call") -> None:
+        self.call: Call = call
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.end_voice_session(self)
+
+
+@final
+@mypyc_attr(acyclic=True, free_list_len=1)
+class ResumeVoiceSession(Command):
+    """No person came (the call's `transfer` says why): the voice agent goes on. `VoiceFinished` follows one day."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: "Call") -> None:
+        self.call: Call = call
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.resume_voice_session(self)
+
+
+@final
+@mypyc_attr(acyclic=True, free_list_len=1)
+class BriefAgent(Command):
+    """Tell the agent what the call is about, while the voice agent keeps the caller company.
+
+    `BRIEFING_FINISHED` or `AGENT_HUNG_UP` answers it.
+    """
+
+    __slots__ = ("call", "agent")
+
+    def __init__(self, call: "Call", agent: int) -> None:
+        self.call: Call = call
+        self.agent: int = agent
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.brief_agent(self)
+
+
+@final
+@mypyc_attr(acyclic=True, free_list_len=1)
 class CloseCall(Command):
     """The call has ended: write its record and forget it."""
 
@@ -180,6 +241,40 @@ class BeginWrapUp(Command):
 
     def carry_out(self, executor: Executor) -> None:
         executor.begin_wrap_up(self)
+
+
+@final
+@mypyc_attr(acyclic=True, free_list_len=1)
+class RingAgent(Command):
+    """Ring the agent for the call; `number` counts the times this agent has been rung.
+
+    `AGENT_RINGING`, then `AGENT_ACCEPTED`, `AGENT_DECLINED` or `AGENT_DID_NOT_ANSWER` answers it.
+    """
+
+    __slots__ = ("agent", "call", "number")
+
+    def __init__(self, agent: int, call: int, number: int) -> None:
+        self.agent: int = agent
+        self.call: int = call
+        self.number: int = number
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.ring_agent(self)
+
+
+@final
+@mypyc_attr(acyclic=True, free_list_len=1)
+class StopRinging(Command):
+    """The agent need not accept the call any more."""
+
+    __slots__ = ("agent", "call")
+
+    def __init__(self, agent: int, call: int) -> None:
+        self.agent: int = agent
+        self.call: int = call
+
+    def carry_out(self, executor: Executor) -> None:
+        executor.stop_ringing(self)
 
 
 @final

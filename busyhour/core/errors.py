@@ -4,7 +4,8 @@ BusyhourError
 ├── InvalidValueError      a value nothing can be built from (also a ValueError)
 ├── UnstableQueueError     a steady state was asked of a queue that grows without bound
 ├── UnattainableError      no number of servers or agents within the bound reaches the target
-└── SnapshotError          a snapshot that this code did not write
+├── SnapshotError          a snapshot that this code did not write
+└── InvalidFlowError       a flow that cannot be run
 
 The `require_` functions raise InvalidValueError unless `value` is what their name says; NaN never is.
 """
@@ -76,6 +77,19 @@ class SnapshotError(BusyhourError):
 
     def __str__(self) -> str:
         return f"the snapshot of a {self.machine} cannot be read: {self.reason}"
+
+
+class InvalidFlowError(BusyhourError):
+    """A flow cannot be run; `problems` are sentences, each of which names the node it is about."""
+
+    problems: list[str]
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "; ".join(self.problems)
 
 
 def require_at_least(name: str, value: int, least: int) -> None:

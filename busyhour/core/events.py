@@ -33,29 +33,47 @@ VOICE_FINISHED: Final = 12
 MESSAGE_LEFT: Final = 13
 HANG_UP_REQUESTED: Final = 14
 CARRIER_LOST: Final = 15
-CALL_EVENT_KINDS: Final = 16
+TRANSFER_REQUESTED: Final = 16
+TRANSFER_RESERVED: Final = 17
+TRANSFER_REFUSED: Final = 18
+HANDOFF_QUEUED: Final = 19
+TRANSFER_RINGING: Final = 20
+TRANSFER_ACCEPTED: Final = 21
+TRANSFER_FAILED: Final = 22
+BRIEFING_FINISHED: Final = 23
+CALL_EVENT_KINDS: Final = 24
 
 # Kinds of queue events.
-CALL_OFFERED: Final = 16
-CALL_WITHDRAWN: Final = 17
-AGENT_TAKEN: Final = 18
-AGENT_RELEASED: Final = 19
-AGENT_READY: Final = 20
-AGENT_JOINED: Final = 21
-AGENT_LEAVING: Final = 22
+CALL_OFFERED: Final = 24
+CALL_WITHDRAWN: Final = 25
+TRANSFER_OFFERED: Final = 26
+CALLBACK_TAKEN: Final = 27
+CALLBACK_DONE: Final = 28
+AGENT_TAKEN: Final = 29
+AGENT_RELEASED: Final = 30
+AGENT_READY: Final = 31
+AGENT_JOINED: Final = 32
+AGENT_LEAVING: Final = 33
+AGENT_PAUSED: Final = 34
+AGENT_RESUMED: Final = 35
+AGENT_RINGING: Final = 36
+AGENT_ACCEPTED: Final = 37
+AGENT_DECLINED: Final = 38
+AGENT_DID_NOT_ANSWER: Final = 39
+AGENT_ENGAGED: Final = 40
 
 # Kinds of campaign events.
-CAMPAIGN_LAUNCHED: Final = 23
-CAMPAIGN_PAUSED: Final = 24
-CAMPAIGN_RESUMED: Final = 25
-CAMPAIGN_STOPPED: Final = 26
-CONTACTS_LOADED: Final = 27
-CLAIMS_ANSWERED: Final = 28
-ATTEMPT_ANSWERED: Final = 29
-ATTEMPT_CONNECTED: Final = 30
-ATTEMPT_ENDED: Final = 31
-AGENT_CHANGED: Final = 32
-WAITING_CHANGED: Final = 33
+CAMPAIGN_LAUNCHED: Final = 41
+CAMPAIGN_PAUSED: Final = 42
+CAMPAIGN_RESUMED: Final = 43
+CAMPAIGN_STOPPED: Final = 44
+CONTACTS_LOADED: Final = 45
+CLAIMS_ANSWERED: Final = 46
+ATTEMPT_ANSWERED: Final = 47
+ATTEMPT_CONNECTED: Final = 48
+ATTEMPT_ENDED: Final = 49
+AGENT_CHANGED: Final = 50
+WAITING_CHANGED: Final = 51
 
 EVENT_NAMES: Final = (
     "CallArrived",
@@ -74,13 +92,31 @@ EVENT_NAMES: Final = (
     "MessageLeft",
     "HangUpRequested",
     "CarrierLost",
+    "TransferRequested",
+    "TransferReserved",
+    "TransferRefused",
+    "HandoffQueued",
+    "TransferRinging",
+    "TransferAccepted",
+    "TransferFailed",
+    "BriefingFinished",
     "CallOffered",
     "CallWithdrawn",
+    "TransferOffered",
+    "CallbackTaken",
+    "CallbackDone",
     "AgentTaken",
     "AgentReleased",
     "AgentReady",
     "AgentJoined",
     "AgentLeaving",
+    "AgentPaused",
+    "AgentResumed",
+    "AgentRinging",
+    "AgentAccepted",
+    "AgentDeclined",
+    "AgentDidNotAnswer",
+    "AgentEngaged",
     "CampaignLaunched",
     "CampaignPaused",
     "CampaignResumed",
@@ -248,7 +284,11 @@ class CallWithdrawn(QueueEvent):
 @final
 @mypyc_attr(acyclic=True, free_list_len=1)
 class AgentEvent(QueueEvent):
-    """Something about one agent: taken, released, ready, joined or leaving. `call` is ABSENT where none is meant."""
+    """Something about one agent. `call` is ABSENT where none is meant: joined, leaving, paused, resumed.
+
+    Taken, engaged (for a briefing) and released come from the call; ready, ringing, accepted, declined and did not
+    answer from the person's desk.
+    """
 
     __slots__ = ("agent", "call")
 
@@ -370,7 +410,7 @@ class AttemptEnded(CampaignEvent):
 @final
 @mypyc_attr(acyclic=True, free_list_len=1)
 class AgentChanged(CampaignEvent):
-    """An agent who can take the campaign's calls is now in `state` (a code of `agent_queue`)."""
+    """An agent who can take the campaign's calls is now in `state` (a code of `agents`)."""
 
     __slots__ = ("agent", "state")
 

@@ -5,23 +5,20 @@ answer every event alike. A call is all state: `restored_call` makes it anew. An
 raises SnapshotError.
 """
 
-from collections import deque
-from typing import Final, cast
+from typing import Final
 
-from busyhour.core.agent_queue import AGENT_STATES, IDLE, RESERVED, AgentQueues, Queue, WaitingCall
 from busyhour.core.attempts import Contact, Lease
 from busyhour.core.call import Call
-from busyhour.core.call_states import CALL_STATES
+from busyhour.core.call_states import CALL_STATES, TRANSFERRING
 from busyhour.core.campaign import Campaign
 from busyhour.core.contact_list import ContactList
 from busyhour.core.disposition import INBOUND
 from busyhour.core.errors import SnapshotError
 from busyhour.core.ids import ABSENT
-
-Plain = dict[str, object]
+from busyhour.core.plain import Plain, counts_at, int_at, list_at, mapping, whole_numbers
+from busyhour.core.transfer import Transfer
 
 _CALL: Final = "call"
-_QUEUES: Final = "group of queues"
 _CONTACTS: Final = "contact list"
 _CAMPAIGN: Final = "campaign"
 
@@ -63,129 +60,71 @@ _CALL_ATTRIBUTES: Final = (
 _CALL_FLAGS: Final = ("screens_answers", "leaves_messages")
 
 
+_TRANSFER_ATTRIBUTES: Final = (
+    "number",
+    "queue",
+    "way",
+    "asked_at",
+    "due_at",
+    "state",
+    "failure",
+    "agent",
+)
+
+
 def call_snapshot(call: Call) -> Plain:
-    """Every attribute, yes and no as such."""
-    return {name: getattr(call, name) for name in _CALL_ATTRIBUTES}
+    """Every attribute, yes and no as such; those of the latest transfer as a list."""
+    plain: Plain = {name: getattr(call, name) for name in _CALL_ATTRIBUTES}
+    plain["transfer"] = _transfer_numbers(call)
+    return plain
+
+
+def _transfer_numbers(call: Call) -> list[int]:
+    """Empty where none was asked for."""
+    if call.transfer is None:
+        return []
+    return [int(getattr(call.transfer, name)) for name in _TRANSFER_ATTRIBUTES]
 
 
 def restored_call(snapshot: Plain) -> Call:
     """The call that `snapshot` was taken from. Raises SnapshotError."""
     call = Call(0, INBOUND, ABSENT, ABSENT, 0, 0)
     for name in _CALL_ATTRIBUTES:
-        value = _int(snapshot, name, _CALL)
+        value = int_at(snapshot, name, _CALL)
         if name in _CALL_FLAGS:
             setattr(call, name, value != 0)
         else:
             setattr(call, name, value)
     if not 0 <= call.state < len(CALL_STATES):
         raise SnapshotError(_CALL, f"there is no call state {call.state}")
+    numbers = whole_numbers(snapshot.get("transfer"), _CALL)
+    if numbers:
+        if len(numbers) != len(_TRANSFER_ATTRIBUTES):
+            raise SnapshotError(_CALL, f"{numbers} is no transfer")
+        call.transfer = Transfer(0, ABSENT, 0, 0, 0)
+        for i, name in enumerate(_TRANSFER_ATTRIBUTES):
+            setattr(call.transfer, name, numbers[i])
+    if (call.state == TRANSFERRING) > (call.transfer is not None):
+        raise SnapshotError(_CALL, f"call {call.id} is transferring without a transfer")
     return call
 
 
 def call_facts(call: Call) -> list[int]:
-    """The same in the fewest bytes: the numbers, in the order of the attributes."""
-    return [int(getattr(call, name)) for name in _CALL_ATTRIBUTES]
+    """The same in the fewest bytes: the numbers, in the order of the attributes, those of a transfer last."""
+    facts = [int(getattr(call, name)) for name in _CALL_ATTRIBUTES]
+    if call.transfer is not None:
+        facts.extend(_transfer_numbers(call))
+    return facts
 
 
 def call_of_facts(facts: object) -> Call:
     """The call whose `call_facts` these are. Raises SnapshotError."""
-    numbers = _ints(facts, _CALL)
-    if len(numbers) != len(_CALL_ATTRIBUTES):
+    numbers = whole_numbers(facts, _CALL)
+    if len(numbers) < len(_CALL_ATTRIBUTES):
         raise SnapshotError(_CALL, f"{numbers} is no call")
-    return restored_call({name: numbers[i] for i, name in enumerate(_CALL_ATTRIBUTES)})
-
-
-# Agent queues -------------------------------------------------------------------------------------------------------
-
-
-def queues_snapshot(machine: AgentQueues) -> Plain:
-    """Every agent's state, the calls that wait and what has been counted."""
-    return {
-        "agents": [[a.state, a.since, a.call, a.queue, 1 if a.leaving else 0] for a in machine.agents],
-        "idle": [[agent.id for agent in pool.idle] for pool in machine.pools],
-        "pools": [[pool.staffed, pool.staffed_area, pool.staffed_at] for pool in machine.pools],
-        "queues": [_queue_snapshot(queue) for queue in machine.queues],
-        "illegal_events": machine.illegal_events,
-    }
-
-
-def _queue_snapshot(queue: Queue) -> Plain:
-    waiting: list[list[int]] = []
-    for priority, line in queue.lines.items():
-        for entry in line:
-            if not entry.gone:
-                waiting.append([priority, entry.call, entry.since])
-    return {
-        "campaigns": list(queue.campaigns),
-        "waiting": waiting,
-        "waiting_max": queue.waiting_max,
-        "waiting_area": queue.waiting_area,
-        "waiting_at": queue.waiting_at,
-    }
-
-
-def restore_queues(machine: AgentQueues, snapshot: Plain) -> None:
-    """`machine` has the same queues, pools and agents, and may have more, who are new. Raises SnapshotError."""
-    agents = _lists(snapshot, "agents", _QUEUES, 5)
-    idle = _list(snapshot, "idle", _QUEUES)
-    pools = _lists(snapshot, "pools", _QUEUES, 3)
-    queues = _list(snapshot, "queues", _QUEUES)
-    if len(agents) > len(machine.agents) or len(queues) > len(machine.queues):
-        raise SnapshotError(_QUEUES, "has more queues or agents than the machine")
-    if len(pools) > len(machine.pools) or len(idle) != len(pools):
-        raise SnapshotError(_QUEUES, "has other pools than the machine")
-    machine.reserved = 0
-    for i in range(len(agents)):
-        agent = machine.agents[i]
-        agent.state = agents[i][0]
-        if not 0 <= agent.state < len(AGENT_STATES):
-            raise SnapshotError(_QUEUES, f"there is no agent state {agent.state}")
-        agent.since = agents[i][1]
-        agent.call = agents[i][2]
-        agent.queue = agents[i][3]
-        agent.leaving = agents[i][4] != 0
-        if agent.state == RESERVED:
-            machine.reserved += 1
-    for i in range(len(pools)):
-        pool = machine.pools[i]
-        pool.idle.clear()
-        for number in _ints(idle[i], _QUEUES):
-            if not 0 <= number < len(machine.agents) or machine.agents[number].state != IDLE:
-                raise SnapshotError(_QUEUES, f"agent {number} is not idle")
-            pool.idle.append(machine.agents[number])
-        pool.staffed = pools[i][0]
-        pool.staffed_area = pools[i][1]
-        pool.staffed_at = pools[i][2]
-    for i in range(len(queues)):
-        _restore_queue(machine.queues[i], _dict(queues[i], _QUEUES))
-    for pool in machine.pools:
-        pool.campaigns = []
-        for number in pool.queues:
-            pool.campaigns.extend(machine.queues[number].campaigns)
-    machine.illegal_events = _int(snapshot, "illegal_events", _QUEUES)
-
-
-def _restore_queue(queue: Queue, snapshot: Plain) -> None:
-    queue.lines = {}
-    queue.by_call = {}
-    queue.gone = 0
-    queue.campaigns = _ints(_list(snapshot, "campaigns", _QUEUES), _QUEUES)
-    for item in _list(snapshot, "waiting", _QUEUES):
-        place = _ints(item, _QUEUES)
-        if len(place) != 3 or place[1] in queue.by_call:
-            raise SnapshotError(_QUEUES, f"{place} is no place in a line")
-        entry = WaitingCall(place[1], place[0], place[2])
-        line = queue.lines.get(entry.priority)
-        if line is None:
-            line = deque[WaitingCall]()
-            queue.lines[entry.priority] = line
-        line.append(entry)
-        queue.by_call[entry.call] = entry
-    queue.lines = dict(sorted(queue.lines.items()))
-    queue.waiting = len(queue.by_call)
-    queue.waiting_max = _int(snapshot, "waiting_max", _QUEUES)
-    queue.waiting_area = _int(snapshot, "waiting_area", _QUEUES)
-    queue.waiting_at = _int(snapshot, "waiting_at", _QUEUES)
+    plain: Plain = {name: numbers[i] for i, name in enumerate(_CALL_ATTRIBUTES)}
+    plain["transfer"] = numbers[len(_CALL_ATTRIBUTES) :]
+    return restored_call(plain)
 
 
 # Contact lists ------------------------------------------------------------------------------------------------------
@@ -214,29 +153,29 @@ def restore_contacts(contacts: ContactList, snapshot: Plain) -> None:
     """`contacts` has the same total, zones and rules. Raises SnapshotError."""
     zones = len(contacts.zones)
     contacts.returned.clear()
-    for item in _list(snapshot, "returned", _CONTACTS):
-        contacts.returned.append(_contact_of(_ints(item, _CONTACTS), 0, zones))
+    for item in list_at(snapshot, "returned", _CONTACTS):
+        contacts.returned.append(_contact_of(whole_numbers(item, _CONTACTS), 0, zones))
     contacts.due = []
     contacts.awaiting_hours = 0
-    for item in _list(snapshot, "due", _CONTACTS):
-        numbers = _ints(item, _CONTACTS)
+    for item in list_at(snapshot, "due", _CONTACTS):
+        numbers = whole_numbers(item, _CONTACTS)
         contact = _contact_of(numbers, 2, zones)
         contacts.due.append((numbers[0], contact.priority, numbers[1], contact))
         if contact.awaits_hours:
             contacts.awaiting_hours += 1
     contacts.fresh.clear()
-    for item in _list(snapshot, "fresh", _CONTACTS):
-        contacts.fresh.append(_contact_of(_ints(item, _CONTACTS), 0, zones))
-    contacts.loading = _int(snapshot, "loading", _CONTACTS) != 0
-    contacts.loaded_all = _int(snapshot, "loaded_all", _CONTACTS) != 0
-    contacts.opens_at = _int(snapshot, "opens_at", _CONTACTS)
-    contacts.sequence = _int(snapshot, "sequence", _CONTACTS)
-    contacts.leased = _int(snapshot, "leased", _CONTACTS)
-    contacts.completed = _int(snapshot, "completed", _CONTACTS)
-    contacts.exhausted = _int(snapshot, "exhausted", _CONTACTS)
-    contacts.skipped_unknown_zone = _int(snapshot, "skipped_unknown_zone", _CONTACTS)
-    contacts.skipped_do_not_call = _int(snapshot, "skipped_do_not_call", _CONTACTS)
-    contacts.put_off_max_per_day = _int(snapshot, "put_off_max_per_day", _CONTACTS)
+    for item in list_at(snapshot, "fresh", _CONTACTS):
+        contacts.fresh.append(_contact_of(whole_numbers(item, _CONTACTS), 0, zones))
+    contacts.loading = int_at(snapshot, "loading", _CONTACTS) != 0
+    contacts.loaded_all = int_at(snapshot, "loaded_all", _CONTACTS) != 0
+    contacts.opens_at = int_at(snapshot, "opens_at", _CONTACTS)
+    contacts.sequence = int_at(snapshot, "sequence", _CONTACTS)
+    contacts.leased = int_at(snapshot, "leased", _CONTACTS)
+    contacts.completed = int_at(snapshot, "completed", _CONTACTS)
+    contacts.exhausted = int_at(snapshot, "exhausted", _CONTACTS)
+    contacts.skipped_unknown_zone = int_at(snapshot, "skipped_unknown_zone", _CONTACTS)
+    contacts.skipped_do_not_call = int_at(snapshot, "skipped_do_not_call", _CONTACTS)
+    contacts.put_off_max_per_day = int_at(snapshot, "put_off_max_per_day", _CONTACTS)
 
 
 def _contact(contact: Contact) -> list[int]:
@@ -300,82 +239,33 @@ def campaign_snapshot(campaign: Campaign) -> Plain:
 
 def restore_campaign(campaign: Campaign, snapshot: Plain) -> None:
     """`campaign` has the same plan, contact list and pacer settings. Raises SnapshotError."""
-    restore_contacts(campaign.contacts, _dict(snapshot.get("contacts"), _CAMPAIGN))
+    restore_contacts(campaign.contacts, mapping(snapshot.get("contacts"), _CAMPAIGN))
     try:
-        campaign.pacer.restore(_dict(snapshot.get("pacer"), _CAMPAIGN))
+        campaign.pacer.restore(mapping(snapshot.get("pacer"), _CAMPAIGN))
     except (KeyError, TypeError) as wrong:
         raise SnapshotError(_CAMPAIGN, f"its pacer's part: {wrong}") from wrong
     zones = len(campaign.contacts.zones)
     campaign.in_flight = {}
-    for item in _list(snapshot, "in_flight", _CAMPAIGN):
-        numbers = _ints(item, _CAMPAIGN)
+    for item in list_at(snapshot, "in_flight", _CAMPAIGN):
+        numbers = whole_numbers(item, _CAMPAIGN)
         campaign.in_flight[numbers[0]] = Lease(_contact_of(numbers, 2, zones), numbers[1])
     campaign.claimed = []
-    for item in _list(snapshot, "claimed", _CAMPAIGN):
-        numbers = _ints(item, _CAMPAIGN)
+    for item in list_at(snapshot, "claimed", _CAMPAIGN):
+        numbers = whole_numbers(item, _CAMPAIGN)
         campaign.claimed.append(Lease(_contact_of(numbers, 1, zones), numbers[0]))
-    campaign.state = _int(snapshot, "state", _CAMPAIGN)
-    campaign.batch = _int(snapshot, "batch", _CAMPAIGN)
-    campaign.held_until = _int(snapshot, "held_until", _CAMPAIGN)
-    campaign.stopping = _int(snapshot, "stopping", _CAMPAIGN)
-    campaign.blocked_by = _int(snapshot, "blocked_by", _CAMPAIGN)
-    campaign.blocked_since = _int(snapshot, "blocked_since", _CAMPAIGN)
-    campaign.blocked_us = _counts(snapshot, "blocked_us", len(campaign.blocked_us))
-    campaign.launched_at = _int(snapshot, "launched_at", _CAMPAIGN)
-    campaign.ended_at = _int(snapshot, "ended_at", _CAMPAIGN)
-    campaign.attempts = _int(snapshot, "attempts", _CAMPAIGN)
-    campaign.answered = _int(snapshot, "answered", _CAMPAIGN)
-    campaign.connects = _int(snapshot, "connects", _CAMPAIGN)
-    campaign.ended_by_disposition = _counts(
-        snapshot, "ended_by_disposition", len(campaign.ended_by_disposition)
+    campaign.state = int_at(snapshot, "state", _CAMPAIGN)
+    campaign.batch = int_at(snapshot, "batch", _CAMPAIGN)
+    campaign.held_until = int_at(snapshot, "held_until", _CAMPAIGN)
+    campaign.stopping = int_at(snapshot, "stopping", _CAMPAIGN)
+    campaign.blocked_by = int_at(snapshot, "blocked_by", _CAMPAIGN)
+    campaign.blocked_since = int_at(snapshot, "blocked_since", _CAMPAIGN)
+    campaign.blocked_us = counts_at(snapshot, "blocked_us", _CAMPAIGN, len(campaign.blocked_us))
+    campaign.launched_at = int_at(snapshot, "launched_at", _CAMPAIGN)
+    campaign.ended_at = int_at(snapshot, "ended_at", _CAMPAIGN)
+    campaign.attempts = int_at(snapshot, "attempts", _CAMPAIGN)
+    campaign.answered = int_at(snapshot, "answered", _CAMPAIGN)
+    campaign.connects = int_at(snapshot, "connects", _CAMPAIGN)
+    campaign.ended_by_disposition = counts_at(
+        snapshot, "ended_by_disposition", _CAMPAIGN, len(campaign.ended_by_disposition)
     )
-    campaign.illegal_events = _int(snapshot, "illegal_events", _CAMPAIGN)
-
-
-# Plain data ---------------------------------------------------------------------------------------------------------
-
-
-def _int(snapshot: Plain, name: str, machine: str) -> int:
-    value = snapshot.get(name)
-    if not isinstance(value, int):
-        raise SnapshotError(machine, f"{name} must be a whole number, not {value!r}")
-    return value
-
-
-def _dict(plain: object, machine: str) -> Plain:
-    if not isinstance(plain, dict):
-        raise SnapshotError(machine, f"a mapping was expected, not {plain!r}")
-    return cast("dict[str, object]", plain)
-
-
-def _list(snapshot: Plain, name: str, machine: str) -> list[object]:
-    value = snapshot.get(name)
-    if not isinstance(value, list):
-        raise SnapshotError(machine, f"{name} must be a list, not {value!r}")
-    return cast("list[object]", value)
-
-
-def _ints(plain: object, machine: str) -> list[int]:
-    if not isinstance(plain, list):
-        raise SnapshotError(machine, f"a list was expected, not {plain!r}")
-    numbers: list[int] = []
-    for item in cast("list[object]", plain):
-        if not isinstance(item, int):
-            raise SnapshotError(machine, f"a whole number was expected, not {item!r}")
-        numbers.append(item)
-    return numbers
-
-
-def _lists(snapshot: Plain, name: str, machine: str, width: int) -> list[list[int]]:
-    found = [_ints(item, machine) for item in _list(snapshot, name, machine)]
-    for numbers in found:
-        if len(numbers) != width:
-            raise SnapshotError(machine, f"an entry of {name} has {len(numbers)} numbers, not {width}")
-    return found
-
-
-def _counts(snapshot: Plain, name: str, count: int) -> list[int]:
-    counts = _ints(snapshot.get(name), _CAMPAIGN)
-    if len(counts) != count:
-        raise SnapshotError(_CAMPAIGN, f"{name} has {len(counts)} entries, not {count}")
-    return counts
+    campaign.illegal_events = int_at(snapshot, "illegal_events", _CAMPAIGN)

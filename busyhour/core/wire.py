@@ -10,7 +10,7 @@ from busyhour.core.errors import SnapshotError
 from busyhour.core.events import (
     AGENT_ASSIGNED,
     AGENT_CHANGED,
-    AGENT_LEAVING,
+    AGENT_ENGAGED,
     AGENT_TAKEN,
     ANSWER_SCREENED,
     ATTEMPT_ANSWERED,
@@ -19,12 +19,22 @@ from busyhour.core.events import (
     CALL_EVENT_KINDS,
     CALL_OFFERED,
     CALL_WITHDRAWN,
+    CALLBACK_DONE,
+    CALLBACK_TAKEN,
     CAMPAIGN_LAUNCHED,
     CAMPAIGN_RESUMED,
     CAMPAIGN_STOPPED,
     CARRIER_REFUSED,
     EVENT_NAMES,
+    HANDOFF_QUEUED,
     HANG_UP_REQUESTED,
+    TRANSFER_ACCEPTED,
+    TRANSFER_FAILED,
+    TRANSFER_OFFERED,
+    TRANSFER_REFUSED,
+    TRANSFER_REQUESTED,
+    TRANSFER_RESERVED,
+    TRANSFER_RINGING,
     VOICE_FINISHED,
     WAITING_CHANGED,
     AgentAssigned,
@@ -43,6 +53,16 @@ from busyhour.core.events import (
     HangUpRequested,
     VoiceFinished,
     WaitingChanged,
+)
+from busyhour.core.transfer_events import (
+    CallbackEvent,
+    HandoffQueued,
+    TransferAccepted,
+    TransferEvent,
+    TransferFailed,
+    TransferOffered,
+    TransferRequested,
+    TransferReserved,
 )
 
 _MACHINE: Final = "event"
@@ -68,6 +88,10 @@ def _facts(event: Event) -> list[int]:
             return [event.call, event.transfer_to]
         if isinstance(event, HangUpRequested):
             return [event.call, event.end_reason]
+        if isinstance(event, TransferRequested):
+            return [event.call, event.queue, event.way, event.fallback, event.timeout]
+        if isinstance(event, TransferEvent):
+            return _transfer_facts(event)
         return [event.call]
     if isinstance(event, AgentEvent):
         return [event.agent, event.call]
@@ -75,6 +99,10 @@ def _facts(event: Event) -> list[int]:
         return [event.queue, event.call, event.priority]
     if isinstance(event, CallWithdrawn):
         return [event.queue, event.call]
+    if isinstance(event, TransferOffered):
+        return [event.queue, event.call, event.number, event.fallback]
+    if isinstance(event, CallbackEvent):
+        return [event.callback, event.agent]
     if isinstance(event, AttemptEnded):
         return [event.campaign, event.call, event.disposition, event.end_reason]
     if isinstance(event, AttemptEvent):
@@ -88,6 +116,17 @@ def _facts(event: Event) -> list[int]:
     if isinstance(event, CampaignEvent) and event.kind <= CAMPAIGN_RESUMED:
         return [event.campaign]
     raise SnapshotError(_MACHINE, f"{EVENT_NAMES[event.kind]} is not sent")
+
+
+def _transfer_facts(event: TransferEvent) -> list[int]:
+    facts = [event.call, event.number]
+    if isinstance(event, TransferReserved | TransferAccepted):
+        facts.append(event.agent)
+    elif isinstance(event, TransferFailed):
+        facts.append(event.reason)
+    elif isinstance(event, HandoffQueued):
+        facts.append(event.callback)
+    return facts
 
 
 def from_plain(plain: list[object]) -> Event:
@@ -118,13 +157,21 @@ def _event(kind: int, facts: list[int]) -> Event:
             return VoiceFinished(facts[0], facts[1])
         if kind == HANG_UP_REQUESTED:
             return HangUpRequested(facts[0], facts[1])
+        if kind == TRANSFER_REQUESTED:
+            return TransferRequested(facts[0], facts[1], facts[2], facts[3], facts[4])
+        if TRANSFER_RESERVED <= kind <= TRANSFER_FAILED:
+            return _transfer_event(kind, facts)
         return CallEvent(kind, facts[0])
-    if AGENT_TAKEN <= kind <= AGENT_LEAVING:
+    if AGENT_TAKEN <= kind <= AGENT_ENGAGED:
         return AgentEvent(kind, facts[0], facts[1])
     if kind == CALL_OFFERED:
         return CallOffered(facts[0], facts[1], facts[2])
     if kind == CALL_WITHDRAWN:
         return CallWithdrawn(facts[0], facts[1])
+    if kind == TRANSFER_OFFERED:
+        return TransferOffered(facts[0], facts[1], facts[2], facts[3])
+    if kind == CALLBACK_TAKEN or kind == CALLBACK_DONE:
+        return CallbackEvent(kind, facts[0], facts[1])
     if kind == ATTEMPT_ENDED:
         return AttemptEnded(facts[0], facts[1], facts[2], facts[3])
     if kind == ATTEMPT_ANSWERED or kind == ATTEMPT_CONNECTED:
@@ -138,3 +185,16 @@ def _event(kind: int, facts: list[int]) -> Event:
     if CAMPAIGN_LAUNCHED <= kind <= CAMPAIGN_RESUMED:
         return CampaignEvent(kind, facts[0])
     raise SnapshotError(_MACHINE, f"{EVENT_NAMES[kind]} is not sent")
+
+
+def _transfer_event(kind: int, facts: list[int]) -> Event:
+    call, number = facts[0], facts[1]
+    if kind == TRANSFER_REFUSED or kind == TRANSFER_RINGING:
+        return TransferEvent(kind, call, number)
+    if kind == TRANSFER_RESERVED:
+        return TransferReserved(call, number, facts[2])
+    if kind == TRANSFER_ACCEPTED:
+        return TransferAccepted(call, number, facts[2])
+    if kind == HANDOFF_QUEUED:
+        return HandoffQueued(call, number, facts[2])
+    return TransferFailed(call, number, facts[2])

@@ -51,7 +51,12 @@ def _inconsistent(results: Sequence[ReplicationResult]) -> Iterator[str]:
 def _replications(
     results: Sequence[ReplicationResult], facts: RunFacts, estimates: Estimates
 ) -> Iterator[str]:
-    if len(results) < facts.replications:
+    if facts.cut_short:
+        yield (
+            f"Interrupted: {len(results) - 1} of {facts.replications} replications were finished; "
+            "the last one was cut short and is counted as far as it went."
+        )
+    elif len(results) < facts.replications:
         yield (
             f"Interrupted: {len(results)} of {facts.replications} replications were finished, "
             "and only those are counted."

@@ -11,6 +11,18 @@ from busyhour.results.parquet import BLOCK_ROWS, CallTableBuilder, open_calls_fi
 from busyhour.results.rows import Names
 
 
+def _staged(replication: int, out_dir: Path) -> tuple[Path, Path]:
+    """Of calls and intervals: what they are called until they are whole."""
+    name = f".replication-{replication:05d}.partial"
+    return out_dir / "calls" / name, out_dir / "intervals" / name
+
+
+def discard_staged(replication: int, out_dir: Path) -> None:
+    """Takes away what a recorder that was killed has left."""
+    for path in _staged(replication, out_dir):
+        path.unlink(missing_ok=True)
+
+
 class StagedFiles:
     """`calls/` and `intervals/` of a run's folder. Readers of a dataset skip names that begin with a dot, so
     a run cut short leaves a dataset of whole replications. Raises OSError where a file can't be made or
@@ -20,8 +32,7 @@ class StagedFiles:
         name = f"replication-{replication:05d}"
         self._calls = out_dir / "calls" / f"{name}.parquet"
         self._intervals = out_dir / "intervals" / f"{name}.parquet"
-        self._staged_calls = self._calls.with_name(f".{name}.partial")
-        self._staged_intervals = self._intervals.with_name(f".{name}.partial")
+        self._staged_calls, self._staged_intervals = _staged(replication, out_dir)
         for path in (self._calls, self._intervals):
             path.parent.mkdir(parents=True, exist_ok=True)
         self._table = CallTableBuilder(names, replication)

@@ -46,5 +46,7 @@ class RunFacts:
     runtime: str = ""
     """Such as "compiled" or "interpreted"."""
     workers: int = 1
+    cut_short: bool = False
+    """The last replication was interrupted, and is counted as far as it went; a live one can be."""
     warnings: Sequence[str] = ()
     """What the run itself has to say."""

@@ -27,7 +27,7 @@ class Summary:
 
     facts: RunFacts
     replications: int
-    """Finished, and counted."""
+    """Counted: those that were finished, and one that was cut short."""
     digest: str
     virtual_s: float
     """Of one replication, on average."""
@@ -41,7 +41,12 @@ class Summary:
 
     @property
     def partial(self) -> bool:
-        return self.replications < self.facts.replications
+        return self.facts.cut_short or self.replications < self.facts.replications
+
+    @property
+    def finished(self) -> int:
+        """Replications that came to their end."""
+        return self.replications - self.facts.cut_short
 
     @property
     def passed(self) -> bool:
@@ -66,7 +71,7 @@ class Summary:
         }
         if self.partial:
             summary["partial"] = True
-            summary["replications_finished"] = self.replications
+            summary["replications_finished"] = self.finished
         for section in SECTIONS:
             summary[section] = {
                 name: {kpi: found.as_json() for kpi, found in kpis.items()}

@@ -22,7 +22,7 @@ router = APIRouter(route_class=VisitRoute, tags=["contacts"])
 @describes(body=NewContact)
 async def create_contact(visit: Visiting) -> Response:
     new = await visit.body(NewContact)
-    stored = await visit.services.contacts.create(visit.account, new, visit.effect(201))
+    stored = await visit.services.contacts.create(visit.account, new)
     return visit.reply_stored(stored, 201)
 
 
@@ -50,10 +50,9 @@ async def get_contact(visit: Visiting, id: str) -> Response:
 @describes(body=ContactPatch)
 async def patch_contact(visit: Visiting, id: str) -> Response:
     contacts = visit.services.contacts
-    before = await contacts.find(visit.account, id)
+    await contacts.find(visit.account, id)
     patch = await visit.body(ContactPatch)
-    after = await contacts.patch(visit.account, before, patch, visit.commit, visit.require_fresh)
-    return visit.reply_stored(after)
+    return visit.reply_stored(await contacts.patch(visit.account, id, patch, visit.require_fresh))
 
 
 @router.delete("/v1/contacts/{id}", status_code=204)

@@ -12,8 +12,10 @@ from serve_app.sentences import wrong
 State: TypeAlias = Literal["draft", "scheduled", "running", "paused", "stopping", "stopped", "completed"]
 Mode: TypeAlias = Literal["agentless", "preview", "progressive", "power", "predictive"]
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Outcome: TypeAlias = Literal["busy", "no_answer", "machine", "failed", "abandoned", "blocked", "invalid"]
-ContactStatus: TypeAlias = Literal["pending", "in_progress", "completed", "exhausted", "excluded"]
+Outcome: TypeAlias = Literal[
+    "busy", "no_answer", "machine", "failed", "abandoned", "blocked", "invalid", "unknown"
+]
+ContactStatus: TypeAlias = Literal["pending", "in_progress", "waiting", "completed", "exhausted", "skipped"]
 InFlight: TypeAlias = Literal["drain", "cancel_unanswered", "hang_up"]
 
 RECIPIENT: Final = "recipient"
@@ -204,10 +206,10 @@ class Enrolled(Shown):
 
 class Progress(Shown):
     contact_id: str
-    status: str
+    status: ContactStatus
     attempts: int
     last_disposition: str | None
-    next_attempt_at: str | None
+    last_attempt_at: str | None
 
 
 class ProgressList(Shown):

@@ -7,7 +7,6 @@ from typing import Self
 from busyhour.adapters.speech.engine import SpeechEngine
 from busyhour.adapters.valkey.jobs import Job, Jobs
 from busyhour.adapters.webhooks.addresses import Addresses
-from serve_app.contact_book import ContactBook
 from serve_app.enrolments import Enrolments
 from serve_app.platform import Platform
 from serve_app.runtime import Runtime
@@ -42,17 +41,16 @@ class Services:
         cls,
         platform: Platform,
         runtime: Runtime,
-        book: ContactBook,
-        enrolments: Enrolments,
         addresses: Addresses,
         engine: SpeechEngine,
     ) -> Self:
         jobs = Jobs(platform.client, platform.scope)
+        enrolments = Enrolments(platform.client, platform.scope)
         flows, queues = Flows(platform), Queues(platform, runtime)
         speakers = Speakers(platform, jobs, engine)
         agents = Agents(platform, runtime, flows, queues, speakers)
         campaigns = Campaigns(platform, runtime, enrolments, agents, queues, flows)
-        contacts = Contacts(platform, book, enrolments)
+        contacts = Contacts(platform, enrolments)
         return cls(
             jobs,
             flows,

@@ -100,6 +100,7 @@ class Campaigns(StoredObjects):
         if before.document["state"] in ALIVE:
             raise ConflictError(f"Campaign is {before.document['state']}; stop it first")
         await super().delete(account, before, commit)
+        await self._enrolments.drop(account, before.document["id"])
 
     async def with_stats(self, account: str, campaign: Document) -> Document:
         """As it is shown; `stats` are null while there is no runtime."""

@@ -2,18 +2,22 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from busyhour.adapters.identifiers import new_id
-from busyhour.adapters.valkey.contact_documents import DUPLICATE, Written
-from busyhour.adapters.valkey.documents import Commit, CommitRefusedError, Document, Page, Stored
-from busyhour.adapters.valkey.once import Effect
-from serve_app.contact_book import ContactBook
+from busyhour.adapters import times
+from busyhour.adapters.valkey.contact_records import ContactChange, ContactRecord
+from busyhour.adapters.valkey.contacts import (
+    AccountContacts,
+    ContactChangedError,
+    ExternalIdTakenError,
+    RowOutcome,
+)
+from busyhour.adapters.valkey.documents import Document, Page, Stored, packed
+from busyhour.core.ids import MILLISECOND
 from serve_app.enrolments import Enrolments
 from serve_app.errors import ConflictError, InvalidInputError, NotFoundError
 from serve_app.platform import Platform
 from serve_app.schemas.contacts import Bulk, ContactPatch, Mode, NewContact
-from serve_app.services.base import answered
 from serve_app.validation import validated
 
 if TYPE_CHECKING:
@@ -26,70 +30,55 @@ STATUSES: Final = ("created", "updated", "skipped", "failed")
 class Contacts:
     title: Final = "Contact"
 
-    def __init__(self, platform: Platform, book: ContactBook, enrolments: Enrolments) -> None:
+    def __init__(self, platform: Platform, enrolments: Enrolments) -> None:
         self._platform = platform
-        self._book = book
         self._enrolments = enrolments
 
     async def find(self, account: str, id: str) -> Stored:
         """Raises NotFoundError."""
-        found = await self._book.get(account, id)
-        if found is None:
-            raise NotFoundError.of(self.title)
-        return found
+        return _stored(await self._record(account, id))
 
     async def page(self, account: str, limit: int, after: str | None, matching: Document) -> Page:
-        return await self._book.page(account, limit, after, matching)
+        """`after` is the number of the last contact of the page before."""
+        page = await self._of(account).listed(limit, None if after is None else int(after), **matching)
+        documents = [_stored(record) for record in page.contacts]
+        return Page(documents, None if page.before is None else str(page.before))
 
-    async def create(self, account: str, new: NewContact, effect: Effect) -> Stored:
+    async def create(self, account: str, new: NewContact) -> Stored:
         """Raises ConflictError."""
-        now = self._platform.now()
-        id = self._platform.new_id()
-        document: Document = {"id": id, **new.model_dump(), "created_at": now, "updated_at": now}
-        stored = self._book.create(effect, account, document)
-        answered(effect, stored)
         try:
-            await effect.run()
-        except CommitRefusedError as refused:
-            if refused.condition == "external_id":
-                raise ConflictError(DUPLICATE) from None
-            raise
-        return stored
+            return _stored(await self._of(account).create(cast(ContactChange, new.model_dump())))
+        except ExternalIdTakenError as taken:
+            raise ConflictError(str(taken)) from None
 
     async def patch(
-        self,
-        account: str,
-        before: Stored,
-        patch: ContactPatch,
-        begin: Callable[[], Commit],
-        require: Callable[[Stored], None],
+        self, account: str, id: str, patch: ContactPatch, require: Callable[[Stored], None]
     ) -> Stored:
-        """Raises ConflictError."""
+        """`require` raises where the contact as it is must not be changed. Raises NotFoundError, ConflictError."""
         sent = patch.model_dump(exclude_unset=True)
         for _ in range(_TRIES):
-            require(before)
-            document = {**before.document, **sent, "updated_at": self._platform.now()}
+            before = await self._record(account, id)
+            require(_stored(before))
+            change = dict(sent)
             if "metadata" in sent:
-                merged = {**before.document["metadata"], **sent["metadata"]}
-                document["metadata"] = {name: value for name, value in merged.items() if value is not None}
-            commit = begin()
-            after = self._book.change(commit, account, before, document)
+                merged = {**before.metadata, **sent["metadata"]}
+                change["metadata"] = {name: value for name, value in merged.items() if value is not None}
             try:
-                await commit.run()
-            except CommitRefusedError as refused:
-                if refused.condition == "external_id":
-                    raise ConflictError(DUPLICATE) from None
-                before = await self.find(account, before.document["id"])
+                after = await self._of(account).patch(id, cast(ContactChange, change), before.revision)
+            except ExternalIdTakenError as taken:
+                raise ConflictError(str(taken)) from None
+            except ContactChangedError:
                 continue
-            return after
+            if after is None:
+                raise NotFoundError.of(self.title)
+            return await self.find(account, id)
         raise ConflictError("Contact is being changed by others; try again")
 
-    async def delete(self, account: str, before: Stored, commit: Commit) -> None:
+    async def delete(self, account: str, before: Stored, _: object) -> None:
         """Raises ConflictError."""
-        self._book.delete(commit, account, before)
         try:
-            await commit.run()
-        except CommitRefusedError:
+            await self._of(account).delete(before.document["id"])
+        except ContactChangedError:
             raise ConflictError("Contact is being changed by others; try again") from None
 
     async def bulk(self, account: str, bulk: Bulk, campaigns: "Campaigns") -> Document:
@@ -106,7 +95,7 @@ class Contacts:
         outcomes = await self.write(account, list(rows.values()), bulk.mode, bulk.match)
         by_index = dict(zip(rows, outcomes, strict=True))
         results = [
-            _result(index, by_index.get(index) or Written("failed", None, complaints[index]))
+            _result(index, by_index.get(index) or RowOutcome(None, "failed", complaints[index]))
             for index in range(len(bulk.contacts))
         ]
         if bulk.campaign_id is not None:
@@ -114,16 +103,24 @@ class Contacts:
         counts = Counter(result["status"] for result in results)
         return {**{status: counts[status] for status in STATUSES}, "results": results}
 
-    async def write(self, account: str, rows: Sequence[Document], mode: Mode, match: Any) -> list[Written]:
+    async def write(self, account: str, rows: Sequence[Document], mode: Mode, match: Any) -> list[RowOutcome]:
         """`rows` hold the fields that were given, and are valid."""
-        now = self._platform.clock()
-        ids = [new_id(now + position) for position in range(len(rows))]
-        return await self._book.write_rows(account, rows, mode, match, self._platform.now(), ids)
+        return await self._of(account).bulk(cast(Sequence[ContactChange], rows), mode, match)
 
-    async def enrol(self, account: str, campaign_id: str, outcomes: Sequence[Written]) -> None:
-        ids = [outcome.id for outcome in outcomes if outcome.id is not None and outcome.status != "failed"]
+    async def enrol(self, account: str, campaign_id: str, outcomes: Sequence[RowOutcome]) -> None:
+        ids = [outcome.id for outcome in outcomes if outcome.id is not None]
         if ids:
             await self._enrolments.enrol(account, campaign_id, ids)
+
+    async def _record(self, account: str, id: str) -> ContactRecord:
+        """Raises NotFoundError."""
+        found = await self._of(account).get(id)
+        if found is None:
+            raise NotFoundError.of(self.title)
+        return found
+
+    def _of(self, account: str) -> AccountContacts:
+        return AccountContacts(self._platform.client, self._platform.scope, account)
 
 
 def checked_rows(given: Sequence[Any]) -> tuple[dict[int, Document], dict[int, str]]:
@@ -140,5 +137,23 @@ def checked_rows(given: Sequence[Any]) -> tuple[dict[int, Document], dict[int, s
     return rows, complaints
 
 
-def _result(index: int, outcome: Written) -> Document:
-    return {"index": index, "id": outcome.id, "status": outcome.status, "detail": outcome.detail}
+def _stored(record: ContactRecord) -> Stored:
+    """As it is shown."""
+    document: Document = {
+        "id": record.id,
+        "external_id": record.external_id,
+        "phone": record.phone,
+        "name": record.name,
+        "timezone": record.timezone,
+        "priority": record.priority,
+        "tags": list(record.tags),
+        "metadata": record.metadata,
+        "do_not_call": record.do_not_call,
+        "created_at": times.written(record.created_ms * MILLISECOND),
+        "updated_at": times.written(record.updated_ms * MILLISECOND),
+    }
+    return Stored(packed([document, record.revision]), document)
+
+
+def _result(index: int, outcome: RowOutcome) -> Document:
+    return {"index": index, "id": outcome.id, "status": outcome.status, "detail": outcome.detail or None}

@@ -109,7 +109,7 @@ class Customers(StoredObjects):
             )
             for number, outcome in zip(batch.rows, outcomes, strict=True):
                 counts[outcome.status] += 1
-                if outcome.detail is not None:
+                if outcome.detail:
                     complaints[number] = outcome.detail
             if document["campaign_id"] is not None:
                 await self._contacts.enrol(job.account, document["campaign_id"], outcomes)

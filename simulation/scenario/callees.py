@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
 from simulation.scenario.base import Part, problem
+from simulation.scenario.conversations import Persona, ScriptedReply
 from simulation.scenario.distribution_forms import TimeDistribution, TimeDistributionOrInfinite
 from simulation.scenario.distributions import Constant, Lognormal
-from simulation.scenario.values import Share, shown
-
-SHARE_TOLERANCE: Final = 1e-6
-"""Sums of shares written with few decimals, such as three times 0.333333, still count as 1."""
-
-
-def check_sum(shares: list[float], what: str) -> None:
-    total = sum(shares)
-    if abs(total - 1.0) > SHARE_TOLERANCE:
-        raise problem(f"{what} must sum to 1, and sum to {total:.6g}")
+from simulation.scenario.values import Share, check_sum, shown
 
 
 class Outcomes(Part):
@@ -92,6 +84,20 @@ class Callees(Part):
         description="How long a live answer waits for an agent before hanging up.",
     )
     amd: Detection = Field(default=Detection(), description="Answering machine detection.")
+    persona: Persona | None = Field(
+        default=None, description="What they say to a voice agent that follows a flow, by a table of rules."
+    )
+    script: Annotated[tuple[ScriptedReply, ...], Field(max_length=1_000)] | None = Field(
+        default=None,
+        description="The same word for word, an entry a question; nothing once it is over. "
+        "Default, with neither: one of the answers that are expected.",
+    )
+
+    @model_validator(mode="after")
+    def _one_voice(self) -> Callees:
+        if self.persona is not None and self.script is not None:
+            raise problem("stands beside persona; keep one of them", "script")
+        return self
 
     @field_validator("by_hour", mode="before")
     @classmethod

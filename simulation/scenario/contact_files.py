@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Final, TextIO
 
 from simulation.scenario.base import Finding
 from simulation.scenario.contacts import Contact, ContactCount, ContactFile, is_phone
 from simulation.scenario.errors import Problem, ScenarioError
+from simulation.scenario.folders import complaint_about
 from simulation.scenario.model import Scenario
 from simulation.scenario.reading import printable
 from simulation.scenario.values import MOST_COUNT, shown
@@ -61,22 +62,11 @@ def contact_rows(scenario: Scenario, campaign: str) -> Iterator[Contact]:
 
 def _complaint(file: str, folder: Path) -> str:
     """Why a path is no contact file of this folder, or nothing."""
-    plain = "must be a path within the scenario's folder"
-    if not file or "\0" in file or "\\" in file:
-        return f"{plain}, such as leads.csv, not {shown(file)}"
-    if PurePosixPath(file).is_absolute() or PureWindowsPath(file).drive or file.startswith("~"):
-        return f"{plain}, such as leads.csv, not the absolute {shown(file)}"
-    if ".." in PurePosixPath(file).parts:
-        return f"{plain}, and {shown(file)} leads out of it"
     try:
-        real = (folder / file).resolve()
-        if not real.is_relative_to(folder.resolve()):
-            return f"{plain}, and {shown(file)} is a link that leads out of it"
-        if not real.exists():
-            return f"there is no file {shown(file)} in {printable(str(folder.resolve()))}"
-        if not real.is_file():
-            return f"{shown(file)} is not a regular file"
-        with _opened(real) as lines:
+        complaint = complaint_about(file, folder, "leads.csv")
+        if complaint:
+            return complaint
+        with _opened(folder / file) as lines:
             _columns(_header(csv.reader(lines)), file)
     except ScenarioError as error:
         return error.problems[0].sentence

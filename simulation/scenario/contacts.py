@@ -20,8 +20,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from simulation.scenario.base import FORM_KEY, TAG, Form, Part, as_list, as_mapping, in_file, problem
-from simulation.scenario.callees import check_sum
-from simulation.scenario.values import DURATION, Count, Duration, Share, Whole, shown
+from simulation.scenario.values import DURATION, Count, Duration, Share, Whole, check_sum, shown
 
 PHONE_PATTERN: Final = r"^\+[1-9][0-9]{6,14}$"
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)

@@ -11,6 +11,8 @@ from typing import Any, Final
 from simulation.scenario.base import FORM_KEY, Part, as_list, as_mapping
 from simulation.scenario.clock import START_PATTERN
 from simulation.scenario.contacts import PHONE_PATTERN
+from simulation.scenario.conversations import DRAWN_KEYS_PATTERN, KEYS_PATTERN
+from simulation.scenario.flow_schema import flow_schema
 from simulation.scenario.model import Scenario
 from simulation.scenario.values import (
     DURATION_PATTERN,
@@ -123,6 +125,16 @@ _VALUES: Final[dict[str, _JsonSchema]] = {
         "description": 'Date and time with UTC offset, such as "2026-03-02T17:00:00-05:00".',
         "type": "string",
         "pattern": START_PATTERN,
+    },
+    "flow": {
+        "description": "A file within the scenario's folder, or the flow itself.",
+        "anyOf": [{"type": "string", "minLength": 1}, flow_schema()],
+    },
+    "keys": {"description": 'Such as "1234#".', "type": "string", "pattern": KEYS_PATTERN},
+    "drawn_keys": {
+        "description": 'Such as "??#"; ? is any digit.',
+        "type": "string",
+        "pattern": DRAWN_KEYS_PATTERN,
     },
     "distribution": _distribution(_ref("duration"), _ref("distribution"), plain=False),
     "plain_distribution": _distribution(

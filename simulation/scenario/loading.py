@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from simulation.scenario.base import FILE_CONTEXT, Path
 from simulation.scenario.contact_files import check_files
 from simulation.scenario.errors import MOST_PROBLEMS, Problem, ScenarioError
+from simulation.scenario.flow_files import put_in_place
 from simulation.scenario.model import Scenario
 from simulation.scenario.overrides import apply
 from simulation.scenario.reading import MOST_BYTES, Node, ReadingError, place_of, printable, read_tree
@@ -60,22 +61,25 @@ def _loaded(text: str, name: str, folder: FilePath, overrides: Sequence[str]) ->
     try:
         tree = read_tree(text)
     except ReadingError as error:
-        raise ScenarioError([_told(name, error.line, error.column, error.path, error.sentence)]) from None
+        raise ScenarioError([told(name, error.line, error.column, error.path, error.sentence)]) from None
     if tree.entries is None:
         sentence = "must be a mapping of keys, the first such as clock: {horizon: 4h}"
-        raise ScenarioError([_told(name, tree.line, tree.column, (), sentence)])
+        raise ScenarioError([told(name, tree.line, tree.column, (), sentence)])
     apply(tree, overrides, name)
     raw = tree.plain()
     raw.setdefault("name", _title(name))
+    found = put_in_place(raw, folder)
+    if found:
+        raise refusal(name, tree, found)
     try:
         scenario = Scenario.model_validate(raw, context=FILE_CONTEXT, by_alias=True, by_name=False)
     except ValidationError as error:
         found, omitted = findings_of(error)
-        raise _refusal(name, tree, found, omitted) from None
+        raise refusal(name, tree, found, omitted) from None
     scenario = scenario.in_folder(folder)
     found = check_files(scenario)
     if found:
-        raise _refusal(name, tree, found)
+        raise refusal(name, tree, found)
     return scenario
 
 
@@ -113,7 +117,7 @@ def _title(name: str) -> str:
     return stem[:100] or "scenario"
 
 
-def _refusal(name: str, tree: Node, found: Sequence[Finding], omitted: int = 0) -> ScenarioError:
+def refusal(name: str, tree: Node, found: Sequence[Finding], omitted: int = 0) -> ScenarioError:
     problems = list(dict.fromkeys(_placed(name, tree, finding) for finding in found))
     problems.sort(key=lambda problem: (problem.line, problem.column))
     omitted += max(0, len(problems) - MOST_PROBLEMS)
@@ -142,9 +146,9 @@ def _placed(name: str, tree: Node, finding: Finding) -> Problem:
             line, column = node.line, node.column
         elif node.entries is not None and index == last:
             steps.append(step)
-    return _told(name, line, column, tuple(steps), finding.sentence, node.option)
+    return told(name, line, column, tuple(steps), finding.sentence, node.option)
 
 
-def _told(name: str, line: int, column: int, path: Path, sentence: str, option: str = "") -> Problem:
+def told(name: str, line: int, column: int, path: Path, sentence: str, option: str = "") -> Problem:
     dotted = printable(".".join(str(step) for step in path))
     return Problem(printable(name), line, column, dotted[:LONGEST_PATH], printable(sentence), option)

@@ -65,6 +65,10 @@ class Scenario(Part):
         """Where the contact files of this scenario are."""
         return self._folder
 
+    def has_flows(self) -> bool:
+        """Whether any of its voice agents follows a flow."""
+        return any(agent.flow is not None for agent in self.voice_agents.values())
+
     def in_folder(self, folder: Path) -> Scenario:
         """The same scenario, its contact files looked for in `folder`."""
         scenario = self.model_copy()

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from busyhour.core.flow.reading import load
 from simulation.scenario.base import Part, problem
+from simulation.scenario.conversations import FlowDefinition, HttpService
 from simulation.scenario.distribution_forms import TimeDistribution, TimeDistributionOrInfinite
 from simulation.scenario.distributions import Constant, Exponential
 from simulation.scenario.values import (
@@ -14,6 +16,7 @@ from simulation.scenario.values import (
     CountOrUnlimited,
     Duration,
     DurationOrUnlimited,
+    Factor,
     Share,
     WholeOrUnlimited,
 )
@@ -49,6 +52,10 @@ class Queue(Part):
     waiting_places: WholeOrUnlimited = Field(
         default=None, description="How many may wait; 0 makes a loss system."
     )
+    ring_timeout: Duration = Field(
+        default=20_000_000,
+        description="How long an agent who has to accept (agents.<pool>.answer) is rung for one call.",
+    )
     max_wait: DurationOrUnlimited = Field(
         default=None, description="A caller who has waited this long is sent away."
     )
@@ -77,6 +84,20 @@ class Shift(Part):
         return self
 
 
+class Answer(Part):
+    """How the agents of a pool answer the phone, where calls are not put through to them at once."""
+
+    after: TimeDistribution = Field(
+        default=Constant(value=3_000_000), description="From the first ring to accepting or declining."
+    )
+    decline: Share = Field(default=0.0, description="Share of the calls answered that are declined.")
+    no_answer: Share = Field(default=0.0, description="Share of the rings that nobody answers.")
+    away: TimeDistribution = Field(
+        default=Constant(value=300_000_000),
+        description="How long an agent who did not answer is away, from the last ring.",
+    )
+
+
 class Pool(Part):
     """Human agents who serve the same queues."""
 
@@ -90,6 +111,10 @@ class Pool(Part):
         default=None,
         description="Queues this pool serves, in the order in which a freed agent looks for work. "
         "Default: the queue of the same name, then those that name the pool.",
+    )
+    answer: Answer | None = Field(
+        default=None,
+        description="The agents are rung and have to accept. Default: calls are put through at once.",
     )
 
     @property
@@ -115,6 +140,30 @@ class Transfer(Part):
 
     share: Share = Field(description="Share of the voice agent's calls.", examples=["20%"])
     to: str = Field(description="Queue they go to.", examples=["sales"])
+    kind_: Literal["cold", "warm"] = Field(
+        default="cold",
+        alias="kind",
+        description="cold: the caller waits in the queue. warm: the caller stays with the voice agent until an agent, "
+        "who must be idle then, has been briefed.",
+    )
+    briefing: TimeDistribution | None = Field(
+        default=None, description="How long a warm transfer's agent is briefed; default 0s."
+    )
+    timeout: Duration | None = Field(
+        default=None, description="When a warm transfer is given up, the briefing included; default 30s."
+    )
+    fallback: Literal["none", "async_handoff"] | None = Field(
+        default=None,
+        description="Where no agent is idle for a warm transfer: async_handoff records a callback; default none.",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Transfer:
+        if self.kind_ == "cold":
+            for name in ("briefing", "timeout", "fallback"):
+                if getattr(self, name) is not None:
+                    raise problem("belongs to a warm transfer; add kind: warm, or leave it out", name)
+        return self
 
 
 class VoiceAgent(Part):
@@ -125,3 +174,27 @@ class VoiceAgent(Part):
         default=Exponential(mean=45_000_000), description="How long it talks, to the end or to the transfer."
     )
     transfer: Transfer | None = Field(default=None, description="Calls it hands to people.")
+    flow: FlowDefinition | None = Field(
+        default=None,
+        description="What it says and asks, in place of talk_time and transfer: a file, or the flow itself.",
+    )
+    words_per_minute: Factor | None = Field(default=None, description="How fast it speaks by its flow; 170.")
+    http: HttpService | None = Field(
+        default=None, description="How the services answer that the flow's http nodes ask."
+    )
+
+    def leads_to(self) -> list[str]:
+        """Queues that it hands calls to."""
+        if self.flow is not None:
+            return load(self.flow).queues()
+        return [] if self.transfer is None else [self.transfer.to]
+
+    @model_validator(mode="after")
+    def _by_flow_or_share(self) -> VoiceAgent:
+        if self.flow is None:
+            for key in ("words_per_minute", "http"):
+                if getattr(self, key) is not None:
+                    raise problem("means nothing without a flow", key)
+        elif self.transfer is not None:
+            raise problem("stands beside flow, whose transfer nodes decide; keep one of them", "transfer")
+        return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from simulation.scenario.base import Finding, Path
 from simulation.scenario.expectations import nearest
@@ -11,6 +11,7 @@ from simulation.scenario.timeline import VERBS
 
 if TYPE_CHECKING:
     from simulation.scenario.model import Scenario
+    from simulation.scenario.queues import VoiceAgent
 
 
 SINGULAR: Final = {
@@ -27,6 +28,7 @@ def findings(scenario: Scenario) -> list[Finding]:
     return [
         *_queues(scenario),
         *_pools(scenario),
+        *_callees(scenario),
         *_voice_agents(scenario),
         *_inbound(scenario),
         *_campaigns(scenario),
@@ -122,6 +124,28 @@ def _voice_agents(scenario: Scenario) -> Iterator[Finding]:
             yield from _named(
                 ("voice_agents", name, "transfer", "to"), "queue", agent.transfer.to, scenario.queues
             )
+        if agent.flow is not None:
+            yield from _flow(scenario, ("voice_agents", name), agent)
+
+
+def _flow(scenario: Scenario, at: Path, agent: VoiceAgent) -> Iterator[Finding]:
+    nodes: dict[str, dict[str, Any]] = (agent.flow or {})["nodes"]
+    for id, node in nodes.items():
+        for key in ("queue", "queue_id"):
+            yield from _named((*at, "flow", "nodes", id, key), "queue", node.get(key), scenario.queues)
+    for id in agent.http.answers if agent.http is not None else ():
+        if nodes.get(id, {}).get("type") != "http":
+            yield Finding((*at, "http", "answers", id), f'there is no http node "{id}" in the flow')
+
+
+def _callees(scenario: Scenario) -> Iterator[Finding]:
+    flows = [agent.flow for agent in scenario.voice_agents.values() if agent.flow is not None]
+    nodes = list(dict.fromkeys(id for flow in flows for id in flow["nodes"]))
+    for name, callees in scenario.callees.items():
+        for intent, meant in (callees.persona.intents if callees.persona is not None else {}).items():
+            for index, id in enumerate(meant.at):
+                at: Path = ("callees", name, "persona", "intents", intent, "at", index)
+                yield from _named(at, "node", id, nodes)
 
 
 def _inbound(scenario: Scenario) -> Iterator[Finding]:

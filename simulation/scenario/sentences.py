@@ -24,17 +24,17 @@ _KEY: Final = "[key]"
 """Where pydantic puts what is wrong with a key."""
 
 
-def findings_of(error: ValidationError) -> tuple[list[Finding], int]:
-    """What is wrong, the first `MOST_FINDINGS` things, and how many more there are.
+def findings_of(error: ValidationError, root: type[BaseModel] = Scenario) -> tuple[list[Finding], int]:
+    """What is wrong with a file of the model `root`, the first `MOST_FINDINGS` things, and how many more there are.
 
     A path may lead through names that no file holds, such as a constant's `value`.
     """
     every = error.errors(include_url=False)
-    findings = [finding for found in every[:MOST_FINDINGS] for finding in _findings(found)]
+    findings = [finding for found in every[:MOST_FINDINGS] for finding in _findings(found, root)]
     return findings, max(0, len(every) - MOST_FINDINGS)
 
 
-def _findings(found: ErrorDetails) -> Iterator[Finding]:
+def _findings(found: ErrorDetails, root: type[BaseModel]) -> Iterator[Finding]:
     context: dict[str, Any] = found.get("ctx", {})
     path: Path = tuple(step for step in found["loc"] if not str(step).startswith(TAG))
     if path[-1:] == (_KEY,) and found["type"] != "extra_forbidden":
@@ -45,15 +45,17 @@ def _findings(found: ErrorDetails) -> Iterator[Finding]:
         yield Finding((*path, *context["at"]), str(context["sentence"]))
     elif found["type"] != "too_short" or not found["input"]:
         # Of a list whose every entry is wrong, pydantic also says that it is too short.
-        yield Finding(path, _sentence(found["type"], path, context, found["input"], found["msg"]))
+        yield Finding(path, _sentence(root, found["type"], path, context, found["input"], found["msg"]))
 
 
-def _sentence(kind: str, path: Path, context: dict[str, Any], value: Any, message: str) -> str:
+def _sentence(
+    root: type[BaseModel], kind: str, path: Path, context: dict[str, Any], value: Any, message: str
+) -> str:
     match kind:
         case "missing":
-            return _missing(path)
+            return _missing(root, path)
         case "extra_forbidden":
-            return _unknown_key(path)
+            return _unknown_key(root, path)
         case "literal_error" | "enum":
             return _one_of(value, str(context["expected"]))
         case "string_type":
@@ -76,7 +78,7 @@ def _sentence(kind: str, path: Path, context: dict[str, Any], value: Any, messag
             return f"must be less than {context['lt']}, and is {shown(value)}"
         case "less_than_equal":
             return f"must be at most {context['le']:g}, and is {shown(value)}"
-        case "too_short":
+        case "too_short" | "string_too_short":
             return "must not be empty"
         case "too_long":
             return f"must have at most {context['max_length']} entries"
@@ -101,8 +103,8 @@ def _one_of(value: Any, expected: str) -> str:
     return f"must be {wanted}, not {shown(value)}{f'; did you mean {near[0]}?' if near else ''}"
 
 
-def _missing(path: Path) -> str:
-    for model in _models(path[:-1]):
+def _missing(root: type[BaseModel], path: Path) -> str:
+    for model in _models(root, path[:-1]):
         if "kind" in model.model_fields:
             needed = [name for name, field in model.model_fields.items() if field.is_required()]
             return f"is missing; {path[-2]} needs {' and '.join(needed)}"
@@ -112,8 +114,8 @@ def _missing(path: Path) -> str:
     return "is missing"
 
 
-def _unknown_key(path: Path) -> str:
-    keys = list(_keys(path[:-1]))
+def _unknown_key(root: type[BaseModel], path: Path) -> str:
+    keys = list(_keys(root, path[:-1]))
     near = get_close_matches(str(path[-1]), keys, 1, 0.6)
     hint = f"did you mean {near[0]}? " if near else ""
     return (
@@ -123,19 +125,19 @@ def _unknown_key(path: Path) -> str:
     )
 
 
-def _keys(path: Path) -> Iterator[str]:
+def _keys(root: type[BaseModel], path: Path) -> Iterator[str]:
     seen: set[str] = set()
-    for model in _models(path):
+    for model in _models(root, path):
         for name, field in model.model_fields.items():
             key = field.alias or name
-            if key not in seen and key != "kind":
+            if key not in seen and name != "kind":
                 seen.add(key)
                 yield key
 
 
-def _models(path: Path) -> list[type[BaseModel]]:
+def _models(root: type[BaseModel], path: Path) -> list[type[BaseModel]]:
     """Models that may stand at a path."""
-    found: list[Any] = [Scenario]
+    found: list[Any] = [root]
     for step in path:
         found = [inner for outer in found for inner in _below(outer, step)]
     return [one for each in found for one in _unwrapped(each) if _is_model(one)]

@@ -23,6 +23,9 @@ MOST_PER_SECOND: Final = 1_000_000.0
 MOST_COUNT: Final = 100_000_000
 MOST_AGENTS: Final = 1_000_000
 
+SHARE_TOLERANCE: Final = 1e-6
+"""Sums of shares written with few decimals, such as three times 0.333333, still count as 1."""
+
 NUMBER: Final = r"[0-9]+(?:\.[0-9]+)?"
 LONGEST_NUMBER: Final = 400
 DURATION_PATTERN: Final = "^(?=.)(?:" + "".join(f"(?:{NUMBER}{u})?" for u in UNIT_US) + f"|{NUMBER})$"
@@ -175,6 +178,12 @@ def read_whole(value: Any, least: int, most: int) -> int:
             f"must be {f'at least {least}' if value < least else f'at most {most}'}, and is {value}"
         )
     return value
+
+
+def check_sum(shares: list[float], what: str) -> None:
+    total = sum(shares)
+    if abs(total - 1.0) > SHARE_TOLERANCE:
+        raise problem(f"{what} must sum to 1, and sum to {total:.6g}")
 
 
 def read_number(value: Any) -> float:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from busyhour.adapters.timezones import load_zone
-from busyhour.core.agent_queue import AGENT_STATES, IDLE
+from busyhour.core.agents import AGENT_STATES, IDLE
 from busyhour.core.attempts import BLOCKED, DO_NOT_CALL, MAX_PER_DAY, RETURNED, Contact, RetryRules
 from busyhour.core.calling_hours import CallingHours, days_mask
 from busyhour.core.campaign import (

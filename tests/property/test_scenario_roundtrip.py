@@ -42,7 +42,7 @@ from simulation.scenario.expectations import Expectation
 from simulation.scenario.inbound import CallerRetry, Inbound, RateFrom, Sinusoid
 from simulation.scenario.json_schema import json_schema
 from simulation.scenario.kpis import KPIS
-from simulation.scenario.queues import Pool, Queue, ServiceLevel, Shift, Transfer, VoiceAgent
+from simulation.scenario.queues import Answer, Pool, Queue, ServiceLevel, Shift, Transfer, VoiceAgent
 from simulation.scenario.reading import read_tree
 from simulation.scenario.timeline import SetAgents, TimelineEntry
 from simulation.scenario.trunks import Faults, Late, Outage, Trunk
@@ -182,10 +182,30 @@ def queue(agents: int | None) -> st.SearchStrategy[Queue]:
         wrap_up=distributions,
         patience=or_infinite,
         waiting_places=st.none() | st.integers(0, 100),
+        ring_timeout=times,
         max_wait=st.none() | times,
         discipline=st.sampled_from(["fifo", "priority"]),
         service_level=st.builds(ServiceLevel, threshold=times, target=shares),
     )
+
+
+answers = st.none() | st.builds(
+    Answer, after=distributions, decline=shares, no_answer=shares, away=distributions
+)
+
+
+def transfers(queues: list[str]) -> st.SearchStrategy[Transfer]:
+    to = st.sampled_from(queues)
+    warm = st.builds(
+        Transfer,
+        share=shares,
+        to=to,
+        kind_=st.just("warm"),
+        briefing=st.none() | distributions,
+        timeout=st.none() | times,
+        fallback=st.sampled_from([None, "none", "async_handoff"]),
+    )
+    return st.builds(Transfer, share=shares, to=to) | warm
 
 
 @st.composite
@@ -269,7 +289,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     }
     shift = spans.map(lambda s: Shift(count=3, **{"from": s[0]}, to=s[0] + s[1]))
     parts["agents"] = {
-        name: Pool(count=draw(st.integers(0, 99)), queues=(name,))
+        name: Pool(count=draw(st.integers(0, 99)), queues=(name,), answer=draw(answers))
         if draw(st.booleans())
         else Pool(shifts=tuple(draw(st.lists(shift, min_size=1, max_size=3))))
         for name, agents in zip(queue_names, short, strict=True)
@@ -279,7 +299,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         VoiceAgent,
         capacity=st.none() | st.integers(1, 99),
         talk_time=distributions,
-        transfer=st.none() | st.builds(Transfer, share=shares, to=st.sampled_from(queue_names)),
+        transfer=st.none() | transfers(queue_names),
     )
     parts["voice_agents"] = draw(st.dictionaries(names, voice, max_size=1))
     lines = st.lists(inbound(queue_names, list(parts["trunks"])), min_size=1, max_size=2)

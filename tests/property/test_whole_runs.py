@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from busyhour.core.agent_queue import RESERVATION_LIMIT, RESERVED, TALKING
+from busyhour.core.agent_queue import RESERVATION_LIMIT
+from busyhour.core.agents import RESERVED, TALKING
 from busyhour.core.events import ATTEMPT_ENDED, Event
 from busyhour.core.ids import SECOND, Instant
 from simulation.assembly import World
@@ -77,9 +78,10 @@ def test_a_run_until_idle_ends_and_nothing_is_left(scenario: Scenario) -> None:
 def test_the_time_that_rows_say_calls_waited_is_the_integral_of_the_queue(scenario: Scenario) -> None:
     run = run_whole(scenario, watched=False)
     for queue, name in zip(run.world.driver.queues.queues, scenario.queues, strict=True):
-        area = queue.waiting_area + queue.waiting * (run.ended_at - queue.waiting_at)
+        area = queue.waited_us(run.ended_at)
         assert waited_us(run.rows, queue.id) == area
-        if scenario.queues[name].discipline == "fifo":
+        rung = any(pool.answer is not None for pool in scenario.agents.values())
+        if scenario.queues[name].discipline == "fifo" and not rung:
             check_nobody_overtakes(run.rows, queue.id)
 
 

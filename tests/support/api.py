@@ -17,7 +17,7 @@ from serve_app.app import Wiring, build_app
 from serve_app.job_runner import JobRunner
 from serve_app.platform import Platform
 from serve_app.services import Services
-from tests.support.api_fakes import FakeEnrolments, FakeRuntime
+from tests.support.api_fakes import FakeRuntime
 
 ACCOUNT = "acme"
 
@@ -39,7 +39,6 @@ class Api:
     app: FastAPI
     client: httpx.AsyncClient
     runtime: FakeRuntime
-    enrolments: FakeEnrolments
 
     @property
     def platform(self) -> Platform:
@@ -59,6 +58,17 @@ class Api:
         assert response.status_code == status, response.text
         return response.json()
 
+    async def contacts(self, *phones: str) -> list[str]:
+        """The ids of new contacts."""
+        return [(await self.made("/v1/contacts", {"phone": phone}))["id"] for phone in phones]
+
+    async def enrolled(self, campaign: Document) -> list[str]:
+        """The ids of a campaign's contacts, newest first."""
+        progress = (await self.client.get(f"/v1/campaigns/{campaign['id']}/contacts?limit=200")).json()[
+            "data"
+        ]
+        return [one["contact_id"] for one in progress]
+
     async def work(self) -> None:
         """Do every job that is due."""
         runner = JobRunner(self.services.jobs, self.platform.clock, self.services.work())
@@ -71,13 +81,12 @@ async def served(
     url: str, files: Path, scale: float = 1_000.0, clock: Any = wall_clock.now, **settings: Any
 ) -> AsyncGenerator[Api]:
     """With a fake runtime, and no workers. Other tests' objects are in the store too, of the same account."""
-    runtime, enrolments = FakeRuntime(), FakeEnrolments()
+    runtime = FakeRuntime()
     wiring = Wiring(
         url,
         files,
         Settings(rate_limit_scale=scale, **settings),
         runtime,
-        enrolments,
         clock=clock,
         hosts_workers=False,
     )
@@ -85,7 +94,7 @@ async def served(
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
-            api = Api(app, client, runtime, enrolments)
+            api = Api(app, client, runtime)
             client.headers.update(await api.key())
             yield api
 

@@ -1,4 +1,4 @@
-"""A call runtime and enrolments in memory: what the API's tests stand on where no call is placed."""
+"""A call runtime in memory: what the API's tests stand on where no call is placed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,43 +6,6 @@ from typing import Any
 from busyhour.adapters.valkey.documents import Document
 from serve_app.errors import ConflictError, UnavailableError
 from serve_app.runtime import Listed
-
-
-class FakeEnrolments:
-    """`{account campaign: [contact ids]}`"""
-
-    def __init__(self) -> None:
-        self.enrolled: dict[tuple[str, str], list[str]] = {}
-
-    async def enrol(self, account: str, campaign_id: str, contact_ids: Sequence[str]) -> Document:
-        there = self.enrolled.setdefault((account, campaign_id), [])
-        new = [id for id in dict.fromkeys(contact_ids) if id not in there]
-        there += new
-        return {"enrolled": len(new), "already_enrolled": len(contact_ids) - len(new), "not_found": 0}
-
-    async def enrol_tagged(self, account: str, campaign_id: str, tag: str) -> Document:
-        return await self.enrol(account, campaign_id, [f"tagged-{tag}"])
-
-    async def count(self, account: str, campaign_id: str) -> int:
-        return len(self.enrolled.get((account, campaign_id), ()))
-
-    async def progress(
-        self, account: str, campaign_id: str, status: str | None, limit: int, after: str | None
-    ) -> Listed:
-        every = self.enrolled.get((account, campaign_id), [])
-        first = 0 if after is None else int(after)
-        page = [
-            {
-                "contact_id": id,
-                "status": "pending",
-                "attempts": 0,
-                "last_disposition": None,
-                "next_attempt_at": None,
-            }
-            for id in every[first : first + limit]
-            if status in (None, "pending")
-        ]
-        return Listed(page, str(first + limit) if len(every) > first + limit else None)
 
 
 class FakeRuntime:

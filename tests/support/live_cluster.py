@@ -109,6 +109,8 @@ class Cluster:
         self.letters_sent = 0
         self.under_way: set[tuple[str, str]] = set()
         self.rows: list[Call] = []
+        self.turns: dict[int, list[dict[str, object]]] = {}
+        """What was said, by call."""
         self.rows_received: dict[str, int] = {}
         self.dials: Counter[tuple[int, int, int]] = Counter()
         """(campaign, contact, attempt) → how often the carrier was told to dial it."""
@@ -351,6 +353,8 @@ class Cluster:
                 if number == self.rows_received.get(sender, 0) + 1:
                     self.rows_received[sender] = number
                     self.rows.append(call_of_facts(row[1]))
+                    if len(row) > 3:
+                        self.turns[self.rows[-1].id] = cast("list[dict[str, object]]", row[3])
             return self.rows_received[sender]
         node = self.node_of[to]
         if node.part is None:

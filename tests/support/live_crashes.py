@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from busyhour.core.agent_queue import IDLE
+from busyhour.core.agents import IDLE
 from busyhour.core.campaign import COMPLETED
 from busyhour.core.ids import MINUTE, SECOND
 from simulation.live_part import Role
@@ -33,7 +33,9 @@ campaigns:
     queue: desk
     trunk: main
     pacing: {mode: power, lines_per_agent: 2}
-    retry: {max_attempts: 2, rules: [{outcome: no_answer, after: 20s}, {outcome: busy, after: 10s}]}
+    retry:
+      max_attempts: 2
+      rules: [{outcome: no_answer, after: 20s}, {outcome: busy, after: 10s}, {outcome: unknown, after: 30s}]
 """
     )
 

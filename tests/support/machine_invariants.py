@@ -2,18 +2,20 @@
 
 from collections import Counter
 
-from busyhour.core.agent_queue import (
+from busyhour.core.agent_queue import AgentQueues
+from busyhour.core.agents import (
     AGENT_STATES,
+    BRIEFING,
     IDLE,
     OFFLINE,
+    ON_PAUSE,
     RESERVED,
+    RINGING,
     TALKING,
-    UNLIMITED,
-    WRAP_UP,
-    AgentQueues,
 )
 from busyhour.core.campaign import COMPLETED, RUNNING, STOPPED, STOPPING, Campaign
 from busyhour.core.ids import ABSENT
+from busyhour.core.waiting_line import UNLIMITED
 from simulation.carrier import SimulatedCarrier
 
 
@@ -21,11 +23,14 @@ def check_queues(machine: AgentQueues) -> None:
     """Whoever is idle has nothing to do, each agent has one call at most and each call one place at most."""
     in_state = Counter(agent.state for agent in machine.agents)
     assert machine.reserved == in_state[RESERVED]
-    serving = [agent.call for agent in machine.agents if agent.state in (RESERVED, TALKING)]
+    busy = (RESERVED, RINGING, BRIEFING, TALKING)
+    serving = [agent.call for agent in machine.agents if agent.state in busy]
     assert len(set(serving)) == len(serving), f"a call with two agents: {serving}"
     for agent in machine.agents:
-        assert (agent.call == ABSENT) == (agent.state in (IDLE, OFFLINE)), AGENT_STATES[agent.state]
-        assert not (agent.leaving and agent.state in (IDLE, OFFLINE))
+        assert (agent.call == ABSENT) == (agent.state in (IDLE, OFFLINE, ON_PAUSE)), AGENT_STATES[agent.state]
+        assert agent.state != RINGING or machine.ringing[agent.call].agent is agent
+        assert agent.after_call == IDLE or agent.state not in (IDLE, OFFLINE, ON_PAUSE)
+    assert len(machine.ringing) == in_state[RINGING]
     for pool in machine.pools:
         members = [agent for agent in machine.agents if agent.pool == pool.id]
         idle = [agent for agent in members if agent.state == IDLE]
@@ -36,9 +41,14 @@ def check_queues(machine: AgentQueues) -> None:
             assert not idle or machine.queues[queue].waiting == 0, "idle while a call waits"
     for queue in machine.queues:
         standing = [entry.call for line in queue.lines.values() for entry in line if not entry.gone]
-        assert sorted(standing) == sorted(queue.by_call)
+        rung = [call for call, ring in machine.ringing.items() if ring.agent.queue == queue.id]
+        assert sorted(standing + rung) == sorted(queue.by_call)
         assert queue.waiting == len(standing)
-        assert queue.waiting_places == UNLIMITED or queue.waiting <= queue.waiting_places
+        assert queue.rung == sum(machine.ringing[call].transfer == ABSENT for call in rung)
+        full = queue.waiting_places != UNLIMITED and queue.waiting > queue.waiting_places
+        assert not full or any(agent.rings for agent in machine.agents), (
+            "only one who was rung for may come back"
+        )
         assert queue.gone <= queue.waiting + 64
 
 
@@ -88,7 +98,7 @@ def check_carrier(carrier: SimulatedCarrier) -> None:
 
 def check_nothing_is_left(carrier: SimulatedCarrier, machine: AgentQueues) -> None:
     """After a run until idle whose last letters have come and last wrap-ups are over."""
-    assert [AGENT_STATES[a.state] for a in machine.agents if a.state in (RESERVED, TALKING, WRAP_UP)] == []
+    assert [AGENT_STATES[a.state] for a in machine.agents if a.state not in (IDLE, OFFLINE, ON_PAUSE)] == []
     assert [queue.waiting for queue in machine.queues if queue.waiting] == []
     assert [trunk.in_use + trunk.promised for trunk in carrier.trunks if trunk.in_use or trunk.promised] == []
     assert [agent.busy for agent in carrier.voice.agents if agent.busy] == []

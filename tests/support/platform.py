@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,8 @@ from busyhour.chronicle import LEDGER
 from busyhour.settings import Settings
 from serve_app.app import Wiring, build_app
 from serve_app.call_runtime import CallRuntime
-from serve_app.enrolments import Enrolments
 from serve_app.platform import SCOPE, Platform
 from serve_app.runtime import Runtime
-from serve_app.stored_enrolments import StoredEnrolments
 
 MOST_S = 30.0
 
@@ -59,9 +57,9 @@ class LivePlatform:
     async def kill(self, actor: str) -> None:
         """As `kill -9` would: nothing is finished, and what it held in memory is gone."""
         dead = self.actors.pop(actor)
-        dead.task.cancel()
-        with suppress(BaseException):
-            await dead.task
+        while not dead.task.done():  # asyncio's `wait_for` may swallow a cancellation
+            dead.task.cancel()
+            await asyncio.wait([dead.task], timeout=0.1)
         await dead.client.aclose()
 
     async def deliver(self, actor: str, batch: Batch) -> Answer:
@@ -123,9 +121,8 @@ async def live_platform(url: str, files: Path) -> AsyncGenerator[LivePlatform]:
     client: Any = await connect(url)
     platform = LivePlatform(plan, client)
 
-    def over(of_api: Platform) -> tuple[Runtime, Enrolments]:
-        runtime = CallRuntime(plan, of_api, platform.ring)
-        return runtime, StoredEnrolments(of_api, runtime.enrolled)
+    def over(of_api: Platform) -> Runtime:
+        return CallRuntime(plan, of_api, platform.ring)
 
     app = build_app(Wiring(url, files, Settings(rate_limit_scale=1_000.0), over=over, hosts_workers=False))
     for actor in plan.actors:

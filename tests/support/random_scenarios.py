@@ -11,6 +11,8 @@ from hypothesis.strategies import DrawFn
 
 from busyhour.core.ids import DAY, HOUR, MINUTE, SECOND
 from simulation.scenario import Scenario
+from tests.support.flows import legal_flows
+from tests.support.random_people import personas, scripts
 
 Plain = dict[str, Any]
 ZONES = ("America/New_York", "Europe/Paris", "Asia/Kolkata", "America/St_Johns")
@@ -110,6 +112,9 @@ def callees(draw: DrawFn) -> Plain:
             }
         ),
     )
+    talk = draw(st.sampled_from(["", "persona", "script"]))
+    if talk:
+        people[talk] = draw(personas(times, patiences, shares) if talk == "persona" else scripts)
     return people
 
 
@@ -120,8 +125,20 @@ def queues() -> st.SearchStrategy[Plain]:
             "waiting_places": st.sampled_from([0, 1, 3]),
             "max_wait": st.sampled_from([5 * SECOND, 30 * SECOND]),
             "discipline": st.just("priority"),
+            "ring_timeout": st.sampled_from([3 * SECOND, 20 * SECOND]),
         },
     )
+
+
+answers = st.fixed_dictionaries(
+    {
+        "after": times,
+        "decline": st.sampled_from([0.0, 0.3]),
+        "no_answer": st.sampled_from([0.0, 0.3]),
+        "away": times,
+    }
+)
+"""How people answer who are rung."""
 
 
 @st.composite
@@ -130,6 +147,8 @@ def pools(draw: DrawFn, queue_names: list[str], most: int) -> dict[str, Plain]:
     found: dict[str, Plain] = {}
     for name in queue_names:
         found[name] = {"queues": (name,), **draw(staffing(most))}
+        if draw(st.integers(0, 3)) == 0:
+            found[name]["answer"] = draw(answers)
     if len(queue_names) > 1 and draw(st.booleans()):
         found["all"] = {"queues": tuple(draw(st.permutations(queue_names))), **draw(staffing(most))}
     return found
@@ -362,12 +381,29 @@ def plain_scenarios(
 
 @st.composite
 def voice_agents(draw: DrawFn, queue_names: list[str]) -> Plain:
+    if draw(st.booleans()):
+        return {"flow": draw(legal_flows(queue_names, circles=False))} | some(
+            draw,
+            capacity=st.integers(1, 3),
+            words_per_minute=st.sampled_from([60.0, 200.0]),
+            http=st.fixed_dictionaries({"fails": st.sampled_from([0.0, 0.5])}),
+        )
     agent: Plain = {"talk_time": draw(times)}
     agent |= some(
         draw,
         capacity=st.integers(1, 3),
         transfer=st.fixed_dictionaries(
             {"share": st.sampled_from([0.3, 1.0]), "to": st.sampled_from(queue_names)}
+        )
+        | st.fixed_dictionaries(
+            {
+                "share": st.sampled_from([0.3, 1.0]),
+                "to": st.sampled_from(queue_names),
+                "kind": st.just("warm"),
+                "briefing": times,
+                "timeout": st.sampled_from([2_000_000, 30_000_000]),
+                "fallback": st.sampled_from(["none", "async_handoff"]),
+            }
         ),
     )
     return agent

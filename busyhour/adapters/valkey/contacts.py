@@ -89,7 +89,7 @@ class _Draft:
     has_changed: bool = True
 
 
-class StoredContacts:
+class AccountContacts:
     """The contacts of one account. It keeps nothing itself: any number of processes may each have one."""
 
     def __init__(self, client: "Redis", scope: str, account: str = "") -> None:

@@ -265,6 +265,6 @@ class Collection:
         commit.drop(self.unique_key(owner, field), value)
 
 
-def packed(document: Mapping[str, Any]) -> bytes:
+def packed(document: Mapping[str, Any] | Sequence[Any]) -> bytes:
     """As it stands in the store and in a response."""
     return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()

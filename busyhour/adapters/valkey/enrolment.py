@@ -15,7 +15,7 @@ from busyhour.adapters.valkey.contact_records import ContactRecord
 from busyhour.adapters.valkey.contacts import (
     BITS_A_KEY,
     RECORDS_A_HASH,
-    StoredContacts,
+    AccountContacts,
     descending,
     numbers_of,
 )
@@ -62,9 +62,9 @@ class DialPage:
 class Enrolment:
     """The enrolled contacts of one campaign of an account."""
 
-    def __init__(self, client: "Redis", contacts: StoredContacts, campaign: str) -> None:
+    def __init__(self, client: "Redis", contacts: AccountContacts, campaign: str) -> None:
         self._client: Any = client
-        self._contacts: StoredContacts = contacts
+        self._contacts: AccountContacts = contacts
         self.stem: str = f"{contacts.stem}campaign:{campaign}:"
 
     async def enrol(self, numbers: Sequence[int]) -> int:

@@ -60,6 +60,11 @@ class Courier:
                     log.warning("the store does not answer; no webhook is delivered")
                     await asyncio.sleep(_AWAY_S)
                     continue
+                except Exception:
+                    # One event that can't be read must not end the delivery of all others.
+                    log.exception("a turn of the webhooks' worker failed")
+                    await asyncio.sleep(_AWAY_S)
+                    continue
                 await asyncio.sleep(0 if busy else _PAUSE_S)
         finally:
             for task in [task for lane in self._lanes.values() for task in lane]:

@@ -9,8 +9,9 @@ waits for one receiver is never in another's way.
 
 import hashlib
 import json
+import logging
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from redis.asyncio import Redis
 
@@ -18,12 +19,15 @@ from busyhour.adapters.valkey.documents import Collection, Commit, CommitRefused
 from busyhour.adapters.webhooks.outbox import OUTBOX
 from busyhour.core.ids import Instant
 
+log = logging.getLogger(__name__)
+
 PENDING: Final = "pending"
 DELIVERED: Final = "delivered"
 FAILED: Final = "failed"
 STATUSES: Final = (PENDING, DELIVERED, FAILED)
 KEPT: Final = 1_000
 """Deliveries of one webhook that are kept once they are over, the newest."""
+_EVENT: Final = ("id", "account", "type", "body")
 _PAGE: Final = 100
 _MOST_WEBHOOKS: Final = 1_000
 
@@ -52,7 +56,10 @@ class Deliveries:
         entries = await self._client.lrange(outbox, 0, _PAGE - 1)
         subscribed: dict[str, list[Document]] = {}
         for raw in entries:
-            event = json.loads(raw)
+            event = readable(raw)
+            if event is None:
+                await self._set_aside(outbox, raw)
+                continue
             account = event["account"]
             if account not in subscribed:
                 page = await self.webhooks.page(account, _MOST_WEBHOOKS)
@@ -70,6 +77,14 @@ class Deliveries:
                 removal.remove(outbox, raw)
                 await removal.run()
         return len(entries)
+
+    async def _set_aside(self, outbox: str, raw: bytes) -> None:
+        """What nobody can read must not keep what comes after it; it stays in the store, for people."""
+        log.error("an event in the outbox can't be read; it is set aside")
+        commit = self.commit()
+        commit.append(f"{outbox}:unreadable", raw)
+        commit.remove(outbox, raw)
+        await commit.run()
 
     def create(
         self, commit: Commit, account: str, webhook_id: str, event: Document, now: Instant, timestamp: str
@@ -161,6 +176,17 @@ class Deliveries:
             commit.forget(self.collection.index_key(webhook_id, "status", status))
         commit.forget(self.due_key(webhook_id))
         commit.unrank(self._ranks, f"{account} {webhook_id}")
+
+
+def readable(raw: bytes) -> Document | None:
+    """An entry of the outbox; None where it is none."""
+    try:
+        event = json.loads(raw)
+    except ValueError:
+        return None
+    if isinstance(event, dict) and all(isinstance(event.get(name), str) for name in _EVENT):
+        return cast(Document, event)
+    return None
 
 
 def asks_for(webhook: Document, type: str) -> bool:

@@ -79,7 +79,7 @@ async def test_an_import_may_enrol_and_skip(api: Api) -> None:
     await imported(api, "phone\n+14155550100\n")
     done = await imported(api, "phone\n+14155550100\n+14155550101\n", mode="skip", campaign_id=campaign["id"])
     assert (done["created"], done["skipped"]) == (1, 1)
-    assert len(api.enrolments.enrolled["acme", campaign["id"]]) == 2
+    assert len(await api.enrolled(campaign)) == 2
 
 
 @pytest.mark.parametrize(

@@ -146,8 +146,9 @@ async def test_a_campaign_lives_from_draft_to_stopping(api: Api) -> None:
     assert (empty.status_code, detail_of(empty)) == (400, "Campaign has no contacts")
     stopped = await api.client.post(f"{path}/stop")
     assert (stopped.status_code, detail_of(stopped)) == (409, "Campaign is not running")
-    enrolled = await api.made(f"{path}/contacts", {"contact_ids": ["a", "b"]}, 200)
-    assert enrolled == {"enrolled": 2, "already_enrolled": 0, "not_found": 0}
+    people = await api.contacts("+14155550100", "+14155550101")
+    enrolled = await api.made(f"{path}/contacts", {"contact_ids": [*people, "x"]}, 200)
+    assert enrolled == {"enrolled": 2, "already_enrolled": 0, "not_found": 1}
     dry = await api.made(f"{path}/launch", {"dry_run": True}, 200)
     assert dry == {"callable": 1, "excluded": {"do_not_call": 2}}
     launched = await api.client.post(f"{path}/launch")
@@ -162,7 +163,10 @@ async def test_a_campaign_lives_from_draft_to_stopping(api: Api) -> None:
     end = await api.client.post(f"{path}/stop", json={"in_flight": "hang_up"})
     assert (end.status_code, end.json()["campaign"]["state"]) == (202, "stopping")
     assert [heard[0] for heard in api.runtime.heard] == ["launch", "pause", "resume", "stop"]
-    assert (await api.client.get(f"{path}/contacts?limit=1")).json()["data"][0]["contact_id"] == "a"
+    assert await api.enrolled(campaign) == people[::-1]
+    page = (await api.client.get(f"{path}/contacts?limit=1&status=pending")).json()
+    assert (page["data"][0]["attempts"], page["next_cursor"] is None) == (0, False)
+    assert (await api.client.get(f"{path}/contacts?status=completed")).json()["data"] == []
 
 
 async def test_a_campaign_keeps_the_version_of_the_flow_it_was_launched_with(api: Api) -> None:
@@ -171,7 +175,9 @@ async def test_a_campaign_keeps_the_version_of_the_flow_it_was_launched_with(api
     agent = await api.made("/api/voice/agents", {"kind": "voice", "name": "Bot", "flow_id": made["id"]})
     campaign = await api.made("/v1/campaigns", {"name": "c", "agent_id": agent["id"]})
     path = f"/v1/campaigns/{campaign['id']}"
-    await api.made(f"{path}/contacts", {"tag": "vip"}, 200)
+    await api.made("/v1/contacts", {"phone": "+14155550100", "tags": ["vip"]})
+    tagged = await api.made(f"{path}/contacts", {"tag": "vip"}, 200)
+    assert tagged == {"enrolled": 1, "already_enrolled": 0, "not_found": 0}
     await api.made(f"{path}/launch", {}, 202)
     await api.client.put(f"/api/voice/flows/{made['id']}", json=flow())
     assert (await api.client.get(path)).json()["flow_version"] == 2
@@ -182,7 +188,8 @@ async def test_one_that_starts_later_is_scheduled(api: Api) -> None:
     schedule = {"start_at": "2999-01-01T00:00:00+01:00"}
     campaign = await api.made("/v1/campaigns", {"name": "c", "schedule": schedule})
     assert campaign["schedule"]["start_at"] == "2998-12-31T23:00:00.000Z"
-    await api.made(f"/v1/campaigns/{campaign['id']}/contacts", {"contact_ids": ["a"]}, 200)
+    people = await api.contacts("+14155550100")
+    await api.made(f"/v1/campaigns/{campaign['id']}/contacts", {"contact_ids": people}, 200)
     launched = await api.made(f"/v1/campaigns/{campaign['id']}/launch", {}, 202)
     assert launched["state"] == "scheduled"
     assert api.runtime.heard == []
@@ -250,7 +257,7 @@ async def test_of_a_bulk_one_bad_row_fails_alone(api: Api) -> None:
     skipped = await api.made("/v1/contacts/bulk", {"contacts": rows[:1], "mode": "skip"}, 200)
     assert skipped["skipped"] == 1
     insert = await api.made("/v1/contacts/bulk", {"contacts": rows[:1], "mode": "insert"}, 200)
-    assert insert["results"][0]["detail"] == "The contact exists already"
+    assert insert["results"][0]["detail"] == "A contact with this phone already exists"
 
 
 async def test_a_bulk_may_match_by_external_id_and_enrol(api: Api) -> None:
@@ -259,7 +266,8 @@ async def test_a_bulk_may_match_by_external_id_and_enrol(api: Api) -> None:
     body = {"contacts": rows, "match": "external_id", "campaign_id": campaign["id"]}
     first = await api.made("/v1/contacts/bulk", body, 200)
     assert first["created"] == 600
-    assert len(api.enrolments.enrolled["acme", campaign["id"]]) == 600
+    stats = await api.services.campaigns.progress("acme", campaign, None, 1_000, None)
+    assert len(stats.documents) == 600
     moved = [{"phone": "+14155559999", "external_id": "x5"}, {"phone": "+14155558888"}]
     second = await api.made("/v1/contacts/bulk", {"contacts": moved, "match": "external_id"}, 200)
     assert [row["status"] for row in second["results"]] == ["updated", "failed"]

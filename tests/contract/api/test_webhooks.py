@@ -203,6 +203,18 @@ async def test_a_receiver_that_hangs_or_floods_is_in_nobody_s_way(
         assert "does not speak HTTP" in (await post.listed(babbled))[-1]["attempts"][0]["error"]
 
 
+async def test_an_event_that_nobody_can_read_keeps_none_that_comes_after_it(post: Post) -> None:
+    async with receiving(answers("200 OK")) as receiver:
+        await post.webhook(receiver)
+        client = post.api.platform.client
+        for wrong in (b"{", b"[]", b'{"id": 1}'):
+            await client.rpush("{platform}:outbox", wrong)
+        id = await post.emit("call.ended")
+        await post.work()
+        assert [headers["webhook-id"] for headers, _ in receiver.received] == [id]
+        assert await client.lrange("{platform}:outbox:unreadable", 0, -1) == [b"{", b"[]", b'{"id": 1}']
+
+
 async def test_two_couriers_deliver_each_event_once(post: Post) -> None:
     async with receiving(answers("200 OK")) as receiver:
         await post.webhook(receiver)

@@ -13,18 +13,18 @@ import pytest
 
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.contact_records import ContactChange, ContactRecord, new_id, number_of
-from busyhour.adapters.valkey.contacts import ContactChangedError, ExternalIdTakenError, StoredContacts
+from busyhour.adapters.valkey.contacts import AccountContacts, ContactChangedError, ExternalIdTakenError
 from busyhour.adapters.valkey.embedded import EmbeddedStore
 
 numbers = itertools.count()
 
 
-def run(url: str, scene: Callable[[StoredContacts], Awaitable[None]]) -> None:
+def run(url: str, scene: Callable[[AccountContacts], Awaitable[None]]) -> None:
     """`scene(contacts)` on an account of its own."""
 
     async def play() -> None:
         async with await connect(url) as client:
-            await scene(StoredContacts(client, "tests", f"contacts-{next(numbers)}"))
+            await scene(AccountContacts(client, "tests", f"contacts-{next(numbers)}"))
 
     asyncio.run(play())
 
@@ -35,7 +35,7 @@ def someone(number: int, **more: Any) -> ContactChange:
     return change
 
 
-async def ids(contacts: StoredContacts, **wanted: Any) -> list[str]:
+async def ids(contacts: AccountContacts, **wanted: Any) -> list[str]:
     return [record.id for record in (await contacts.listed(200, **wanted)).contacts]
 
 
@@ -48,7 +48,7 @@ def test_an_id_is_a_uuid_of_version_7_that_holds_its_time_and_number() -> None:
 
 
 def test_a_contact_is_read_as_it_was_written(url: str) -> None:
-    async def scene(contacts: StoredContacts) -> None:
+    async def scene(contacts: AccountContacts) -> None:
         metadata = {"großes Ich": [1, 2.5, None, {"deep": "✓"}], "big": 2**70}
         made = await contacts.create(
             someone(
@@ -77,7 +77,7 @@ def test_a_contact_is_read_as_it_was_written(url: str) -> None:
 
 
 def test_nobody_is_found_under_an_id_that_is_not_his(url: str) -> None:
-    async def scene(contacts: StoredContacts) -> None:
+    async def scene(contacts: AccountContacts) -> None:
         made = await contacts.create(someone(1))
         forged = new_id(made.number, made.created_ms)
         for id in (forged, new_id(99, 5), "", "17", "no-id", str(UUID(int=0))):
@@ -90,7 +90,7 @@ def test_nobody_is_found_under_an_id_that_is_not_his(url: str) -> None:
 
 
 def test_a_patch_changes_what_it_gives_and_nothing_else(url: str) -> None:
-    async def scene(contacts: StoredContacts) -> None:
+    async def scene(contacts: AccountContacts) -> None:
         made = await contacts.create(someone(1, external_id="a", name="Ada", tags=["vip"], metadata={"x": 1}))
         patched = await contacts.patch(made.id, {"name": "Bob", "external_id": None})
         assert patched is not None
@@ -111,7 +111,7 @@ def test_a_patch_changes_what_it_gives_and_nothing_else(url: str) -> None:
 
 
 def test_whatever_leads_to_a_contact_follows_its_changes(url: str) -> None:
-    async def scene(contacts: StoredContacts) -> None:
+    async def scene(contacts: AccountContacts) -> None:
         made = await contacts.create(someone(1, external_id="a", tags=["vip", "north"]))
         change: ContactChange = {"phone": "+14155550009", "external_id": "b", "tags": ["north", "new"]}
         await contacts.patch(made.id, change)
@@ -140,7 +140,7 @@ def test_whatever_leads_to_a_contact_follows_its_changes(url: str) -> None:
 
 
 def test_a_deleted_contact_leaves_nothing_behind_but_the_count_of_numbers(url: str) -> None:
-    async def scene(contacts: StoredContacts) -> None:
+    async def scene(contacts: AccountContacts) -> None:
         made = await contacts.create(someone(1, external_id="a", tags=["vip"]))
         await contacts.delete(made.id)
         client: Any = contacts._client  # pyright: ignore[reportPrivateUsage]
@@ -151,7 +151,7 @@ def test_a_deleted_contact_leaves_nothing_behind_but_the_count_of_numbers(url: s
 
 
 def test_an_external_id_belongs_to_one_contact(url: str) -> None:
-    async def scene(contacts: StoredContacts) -> None:
+    async def scene(contacts: AccountContacts) -> None:
         first = await contacts.create(someone(1, external_id="crm-1"))
         second = await contacts.create(someone(1))
         with pytest.raises(ExternalIdTakenError, match="A contact with this external_id already exists"):
@@ -172,7 +172,7 @@ def test_of_many_who_race_for_one_external_id_one_has_it(url: str) -> None:
 
     async def racer(scope: str, account: str, number: int) -> None:
         async with await connect(url) as client:
-            contacts = StoredContacts(client, scope, account)
+            contacts = AccountContacts(client, scope, account)
             for turn in range(20):
                 try:
                     made = await contacts.create(someone(number, external_id=f"crm-{turn}"))
@@ -180,7 +180,7 @@ def test_of_many_who_race_for_one_external_id_one_has_it(url: str) -> None:
                 except ExternalIdTakenError:
                     continue
 
-    async def scene(contacts: StoredContacts) -> None:
+    async def scene(contacts: AccountContacts) -> None:
         await asyncio.gather(*(racer(contacts.scope, contacts.account, number) for number in range(4)))
         assert sorted(winners) == sorted(f"crm-{turn}" for turn in range(20))
         assert len(await ids(contacts)) == 20
@@ -191,11 +191,11 @@ def test_of_many_who_race_for_one_external_id_one_has_it(url: str) -> None:
 def test_two_who_upsert_the_same_phones_at_once_make_each_contact_once(url: str) -> None:
     async def client_of(scope: str, account: str, name: str) -> list[str]:
         async with await connect(url) as client:
-            contacts = StoredContacts(client, scope, account)
+            contacts = AccountContacts(client, scope, account)
             outcomes = await contacts.bulk([someone(n, name=name) for n in range(600)])
             return [outcome.status for outcome in outcomes]
 
-    async def scene(contacts: StoredContacts) -> None:
+    async def scene(contacts: AccountContacts) -> None:
         both = await asyncio.gather(
             *(client_of(contacts.scope, contacts.account, name) for name in ("Ada", "Bob"))
         )
@@ -208,7 +208,7 @@ def test_two_who_upsert_the_same_phones_at_once_make_each_contact_once(url: str)
     run(url, scene)
 
 
-async def all_of(contacts: StoredContacts, limit: int = 200) -> AsyncIterator[ContactRecord]:
+async def all_of(contacts: AccountContacts, limit: int = 200) -> AsyncIterator[ContactRecord]:
     page = await contacts.listed(limit)
     while True:
         for record in page.contacts:
@@ -219,7 +219,7 @@ async def all_of(contacts: StoredContacts, limit: int = 200) -> AsyncIterator[Co
 
 
 def test_no_change_of_two_at_once_is_lost(url: str) -> None:
-    async def scene(contacts: StoredContacts) -> None:
+    async def scene(contacts: AccountContacts) -> None:
         made = await contacts.create(someone(1))
         await asyncio.gather(
             *(contacts.patch(made.id, {"name": "Ada"}) for _ in range(5)),
@@ -233,7 +233,7 @@ def test_no_change_of_two_at_once_is_lost(url: str) -> None:
 
 
 def test_lists_are_newest_first_and_pages_meet_without_gap_or_overlap(url: str) -> None:
-    async def scene(contacts: StoredContacts) -> None:
+    async def scene(contacts: AccountContacts) -> None:
         outcomes = await contacts.bulk(
             [someone(n, tags=["even"] if n % 2 == 0 else []) for n in range(1_200)]
         )
@@ -252,7 +252,7 @@ def test_lists_are_newest_first_and_pages_meet_without_gap_or_overlap(url: str) 
 
 
 def test_do_not_call_is_of_the_number_whoever_has_it(url: str) -> None:
-    async def scene(contacts: StoredContacts) -> None:
+    async def scene(contacts: AccountContacts) -> None:
         first = await contacts.create(someone(1, do_not_call=True))
         second = await contacts.create(someone(1))
         assert first.do_not_call
@@ -272,7 +272,7 @@ def test_do_not_call_is_of_the_number_whoever_has_it(url: str) -> None:
 
 
 def test_each_bulk_mode_does_its_own_with_who_is_there_already(url: str) -> None:
-    async def scene(contacts: StoredContacts) -> None:
+    async def scene(contacts: AccountContacts) -> None:
         there = await contacts.create(someone(1, name="Ada", tags=["vip"]))
         rows = [someone(1, name="Bob"), someone(2, name="Cyd")]
         skipped, made = await contacts.bulk(rows, "skip")
@@ -290,7 +290,7 @@ def test_each_bulk_mode_does_its_own_with_who_is_there_already(url: str) -> None
 
 
 def test_rows_about_one_contact_are_taken_one_after_another(url: str) -> None:
-    async def scene(contacts: StoredContacts) -> None:
+    async def scene(contacts: AccountContacts) -> None:
         rows = [
             someone(1, name="Ada", priority=1),
             someone(2),
@@ -308,7 +308,7 @@ def test_rows_about_one_contact_are_taken_one_after_another(url: str) -> None:
 
 
 def test_a_bad_row_fails_alone(url: str) -> None:
-    async def scene(contacts: StoredContacts) -> None:
+    async def scene(contacts: AccountContacts) -> None:
         await contacts.create(someone(1, external_id="a"))
         rows = [
             someone(2, external_id="b"),
@@ -325,7 +325,7 @@ def test_a_bad_row_fails_alone(url: str) -> None:
 
 
 def test_contacts_are_matched_by_external_id_where_that_is_asked_for(url: str) -> None:
-    async def scene(contacts: StoredContacts) -> None:
+    async def scene(contacts: AccountContacts) -> None:
         there = await contacts.create(someone(1, external_id="a", name="Ada"))
         rows = [someone(7, external_id="a"), someone(1, external_id="b"), someone(1)]
         outcomes = await contacts.bulk(rows, match="external_id")
@@ -341,7 +341,7 @@ def test_contacts_are_matched_by_external_id_where_that_is_asked_for(url: str) -
 def test_what_was_acknowledged_survives_the_server_s_kill(tmp_path: Path) -> None:
     async def write(url: str) -> tuple[str, str]:
         async with await connect(url) as client:
-            contacts = StoredContacts(client, "tests", "kill")
+            contacts = AccountContacts(client, "tests", "kill")
             made = await contacts.create(someone(1, external_id="a"))
             outcomes = await contacts.bulk([someone(n) for n in range(2, 1_000)])
             info: Any = await client.info("server")
@@ -350,7 +350,7 @@ def test_what_was_acknowledged_survives_the_server_s_kill(tmp_path: Path) -> Non
 
     async def read(url: str, first: str, last: str) -> None:
         async with await connect(url) as client:
-            contacts = StoredContacts(client, "tests", "kill")
+            contacts = AccountContacts(client, "tests", "kill")
             for id in (first, last):
                 assert await contacts.get(id) is not None
             assert len([record async for record in all_of(contacts)]) == 999

@@ -7,7 +7,7 @@ from typing import Any
 
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.contact_records import ContactChange
-from busyhour.adapters.valkey.contacts import StoredContacts
+from busyhour.adapters.valkey.contacts import AccountContacts
 from busyhour.adapters.valkey.enrolment import (
     COMPLETED,
     IN_PROGRESS,
@@ -21,16 +21,16 @@ from busyhour.adapters.valkey.enrolment import (
 numbers = itertools.count()
 
 
-def run(url: str, scene: Callable[[StoredContacts, Enrolment], Awaitable[None]]) -> None:
+def run(url: str, scene: Callable[[AccountContacts, Enrolment], Awaitable[None]]) -> None:
     async def play() -> None:
         async with await connect(url) as client:
-            contacts = StoredContacts(client, "tests", f"enrolment-{next(numbers)}")
+            contacts = AccountContacts(client, "tests", f"enrolment-{next(numbers)}")
             await scene(contacts, Enrolment(client, contacts, "spring"))
 
     asyncio.run(play())
 
 
-async def made(contacts: StoredContacts, *priorities: int, **more: Any) -> list[int]:
+async def made(contacts: AccountContacts, *priorities: int, **more: Any) -> list[int]:
     """Numbers of new contacts of these priorities."""
     rows: list[ContactChange] = []
     for number, priority in enumerate(priorities):
@@ -47,7 +47,7 @@ async def dialled(campaign: Enrolment, cursor: Cursor, count: int) -> tuple[list
 
 
 def test_pages_come_in_the_order_of_priority_and_then_of_enrolment(url: str) -> None:
-    async def scene(contacts: StoredContacts, campaign: Enrolment) -> None:
+    async def scene(contacts: AccountContacts, campaign: Enrolment) -> None:
         a, b, c, d, e = await made(contacts, 1, 0, 1, 0, 12)
         assert await campaign.enrol([c, a, e, d]) == 4
         assert await campaign.enrol([b, c]) == 1
@@ -61,7 +61,7 @@ def test_pages_come_in_the_order_of_priority_and_then_of_enrolment(url: str) -> 
 
 
 def test_who_is_enrolled_later_with_a_better_priority_comes_next(url: str) -> None:
-    async def scene(contacts: StoredContacts, campaign: Enrolment) -> None:
+    async def scene(contacts: AccountContacts, campaign: Enrolment) -> None:
         a, b, c = await made(contacts, 5, 5, 0)
         await campaign.enrol([a, b])
         first, cursor, _ = await dialled(campaign, {}, 1)
@@ -73,7 +73,7 @@ def test_who_is_enrolled_later_with_a_better_priority_comes_next(url: str) -> No
 
 
 def test_who_is_gone_is_neither_enrolled_nor_dialled(url: str) -> None:
-    async def scene(contacts: StoredContacts, campaign: Enrolment) -> None:
+    async def scene(contacts: AccountContacts, campaign: Enrolment) -> None:
         a, b, c = await made(contacts, 0, 0, 0)
         await contacts.delete((await contacts.numbered([a]))[0].id)
         assert await campaign.enrol([a, b, c, 99]) == 2
@@ -84,7 +84,7 @@ def test_who_is_gone_is_neither_enrolled_nor_dialled(url: str) -> None:
 
 
 def test_everybody_with_a_tag_is_enrolled_oldest_first(url: str) -> None:
-    async def scene(contacts: StoredContacts, campaign: Enrolment) -> None:
+    async def scene(contacts: AccountContacts, campaign: Enrolment) -> None:
         tagged = await made(contacts, *[0] * 700, tags=["vip"])
         await contacts.create({"phone": "+4930123456"})
         assert await campaign.enrol_tagged("vip") == 700
@@ -95,7 +95,7 @@ def test_everybody_with_a_tag_is_enrolled_oldest_first(url: str) -> None:
 
 
 def test_statuses_sum_to_the_number_enrolled_whatever_is_repeated(url: str) -> None:
-    async def scene(contacts: StoredContacts, campaign: Enrolment) -> None:
+    async def scene(contacts: AccountContacts, campaign: Enrolment) -> None:
         a, b, c, d = await made(contacts, 0, 0, 0, 0)
         await campaign.enrol([a, b, c, d])
         ringing = [Progress(a, IN_PROGRESS, 1), Progress(b, IN_PROGRESS, 1)]
@@ -117,7 +117,7 @@ def test_statuses_sum_to_the_number_enrolled_whatever_is_repeated(url: str) -> N
 
 
 def test_progress_is_listed_newest_first_by_status_and_in_pages(url: str) -> None:
-    async def scene(contacts: StoredContacts, campaign: Enrolment) -> None:
+    async def scene(contacts: AccountContacts, campaign: Enrolment) -> None:
         every = await made(contacts, *[0] * 600)
         await campaign.enrol(every[:-1])
         done = every[:500:2]
@@ -135,7 +135,7 @@ def test_progress_is_listed_newest_first_by_status_and_in_pages(url: str) -> Non
 
 
 def test_a_dropped_enrolment_leaves_the_contacts_and_nothing_else(url: str) -> None:
-    async def scene(contacts: StoredContacts, campaign: Enrolment) -> None:
+    async def scene(contacts: AccountContacts, campaign: Enrolment) -> None:
         every = await made(contacts, 0, 1, 2)
         await campaign.enrol(every)
         await campaign.record([Progress(every[0], WAITING, 1)])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from busyhour.adapters.valkey.connection import connect
-from busyhour.adapters.valkey.journal import FencedError, Journal, Recovered, SequenceError
+from busyhour.adapters.valkey.journal import FencedError, Journal, Recovered, SequenceError, require_owner
 from busyhour.results.live import rows_from_parts
 from busyhour.results.parts import Manifest, Part, PartWriter
 from busyhour.results.rows import Names, pack_row
@@ -44,6 +44,20 @@ def test_a_successor_reads_what_was_appended_in_order(url: str) -> None:
         successor = Journal(client, "tests", name)
         assert await successor.claim() == Recovered(None, [b"one", b"\x00two", b"three"])
         assert (successor.head, successor.epoch) == (3, 2)
+
+    run(url, scene)
+
+
+def test_who_was_succeeded_can_find_out(url: str) -> None:
+    async def scene(client: Any, name: str) -> None:
+        other, paused, successor = [Journal(client, "tests", n) for n in (f"{name}-other", name, name)]
+        await other.claim()
+        await paused.claim()
+        await require_owner(client, [other, paused])
+        await successor.claim()
+        await require_owner(client, [other, successor])
+        with pytest.raises(FencedError, match="epoch 1 is over, 2 writes now"):
+            await require_owner(client, [other, paused])
 
     run(url, scene)
 

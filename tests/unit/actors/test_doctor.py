@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from actors.doctor import Facts, findings
-from busyhour.core.agent_queue import IDLE, RESERVED, TALKING, WRAP_UP
+from busyhour.core.agents import IDLE, RESERVED, TALKING, WRAP_UP
 
 SECOND = 1_000_000
 CAMPAIGN = {

@@ -1,24 +1,30 @@
 """Who gets whom: the facts that the specification names, one by one. Everything else: tests/property."""
 
+from itertools import product
 from typing import Any
 
 import pytest
 
-from busyhour.core.agent_queue import (
+from busyhour.core.agents import (
     AGENT_STATES,
     AGENT_TRANSITIONS,
-    GONE_AT_MOST,
+    BRIEFING,
     IDLE,
     OFFLINE,
+    ON_PAUSE,
     RESERVED,
+    RINGING,
     TALKING,
     WRAP_UP,
 )
 from busyhour.core.errors import SnapshotError
 from busyhour.core.events import (
+    AGENT_ACCEPTED,
+    AGENT_ENGAGED,
     AGENT_HUNG_UP,
     AGENT_JOINED,
     AGENT_LEAVING,
+    AGENT_PAUSED,
     AGENT_READY,
     AGENT_RELEASED,
     AGENT_TAKEN,
@@ -28,8 +34,9 @@ from busyhour.core.events import (
     CallWithdrawn,
     QueueEvent,
 )
-from busyhour.core.ids import SECOND
-from busyhour.core.snapshots import queues_snapshot, restore_queues
+from busyhour.core.ids import ABSENT, SECOND
+from busyhour.core.queue_snapshots import queues_snapshot, restore_queues
+from busyhour.core.waiting_line import GONE_AT_MOST
 from tests.support.queue_reference import Setting, told_by
 
 
@@ -45,7 +52,8 @@ class Floor:
             "by_priority": [False],
             "wraps_up": [False],
         }
-        self.machine = Setting(**{**setting, **changes}).machine()
+        setting |= changes
+        self.machine = Setting(**{"accepts": [False] * len(setting["agents"]), **setting}).machine()
         self.now = 0
 
     def tell(self, *events: QueueEvent) -> list[tuple[str, int, int]]:
@@ -202,35 +210,42 @@ def test_callers_who_give_up_while_nobody_serves_leave_nothing_behind() -> None:
 
 def test_every_change_of_an_agent_s_state_is_in_the_table() -> None:
     seen: set[tuple[int, int, int]] = set()
-    for first in (OFFLINE, IDLE, RESERVED, TALKING, WRAP_UP):
-        for kind in range(EVENT_NAMES.index("AgentTaken"), EVENT_NAMES.index("AgentLeaving") + 1):
-            for waits in (False, True):
-                for wraps_up in (False, True):
-                    for goes in (False, True):
-                        floor = Floor(agents=[0], wraps_up=[wraps_up])
-                        floor.tell(*path_to(first))
-                        if goes and first not in (OFFLINE, IDLE):
-                            floor.tell(leaving(0))
-                        if waits and first != IDLE:
-                            floor.tell(offer(99))
-                        call = floor.machine.agents[0].call
-                        counted = floor.machine.illegal_events
-                        if floor.states()[0] == first:
-                            floor.tell(AgentEvent(kind, 0, call))
-                            if floor.machine.illegal_events == counted:
-                                seen.add((first, kind, floor.states()[0]))
+    kinds = range(AGENT_TAKEN, AGENT_ENGAGED + 1)
+    every = (range(len(AGENT_STATES)), kinds, (False, True), (False, True), (False, True), ASKED_FOR)
+    for first, kind, waits, wraps_up, accepts, asked_for in product(*every):
+        floor = Floor(wraps_up=[wraps_up], accepts=[accepts, False])
+        floor.tell(*path_to(first, accepts))
+        agent = floor.machine.agents[0]
+        if asked_for != ABSENT and agent.state not in (OFFLINE, IDLE, ON_PAUSE):
+            floor.tell(AgentEvent(asked_for, 0))
+        if waits and agent.state != IDLE:
+            floor.tell(offer(99))
+        elif agent.state != IDLE:
+            floor.tell(joined(1))
+        counted = floor.machine.illegal_events
+        if agent.state == first:
+            floor.tell(AgentEvent(kind, 0, agent.call))
+            if floor.machine.illegal_events == counted:
+                seen.add((first, kind, agent.state))
     table = {(state, kind, to) for (state, kind), after in AGENT_TRANSITIONS.items() for to in after}
     assert seen == table, {(AGENT_STATES[s], EVENT_NAMES[k], AGENT_STATES[t]) for s, k, t in seen ^ table}
 
 
-def path_to(state: int) -> list[QueueEvent]:
-    """Events that bring agent 0 there. Of WRAP_UP only where the queue has any."""
+ASKED_FOR = (ABSENT, AGENT_LEAVING, AGENT_PAUSED)
+
+
+def path_to(state: int, accepts: bool) -> list[QueueEvent]:
+    """Events that bring agent 0 there, if any do: WRAP_UP only where the queue has it."""
+    reserved = [joined(0), offer(7), *([AgentEvent(AGENT_ACCEPTED, 0, 7)] if accepts else [])]
     paths: dict[int, list[QueueEvent]] = {
         OFFLINE: [],
         IDLE: [joined(0)],
-        RESERVED: [joined(0), offer(7)],
-        TALKING: [joined(0), offer(7), taken(0, 7)],
-        WRAP_UP: [joined(0), offer(7), taken(0, 7), released(0, 7)],
+        ON_PAUSE: [AgentEvent(AGENT_PAUSED, 0)],
+        RINGING: [joined(0), offer(7)],
+        RESERVED: reserved,
+        BRIEFING: [*reserved, AgentEvent(AGENT_ENGAGED, 0, 7)],
+        TALKING: [*reserved, taken(0, 7)],
+        WRAP_UP: [*reserved, taken(0, 7), released(0, 7)],
     }
     return paths[state]
 
@@ -239,10 +254,10 @@ def path_to(state: int) -> list[QueueEvent]:
     "wrong",
     [
         {},
-        {"agents": [[1, 0, -1, -1, 0]] * 9},
+        {"agents": [[1, 0, -1, -1, 1, 0]] * 9},
         {"agents": "all of them"},
         {"agents": [[1, 0, -1, -1], [1, 0, -1, -1]]},
-        {"agents": [[9, 0, -1, -1, 0], [0, 0, -1, -1, 0]]},
+        {"agents": [[9, 0, -1, -1, 1, 0], [0, 0, -1, -1, 1, 0]]},
         {"idle": [[1]]},
         {"idle": [[7]]},
         {"idle": []},
@@ -252,6 +267,12 @@ def path_to(state: int) -> list[QueueEvent]:
         {"queues": [{"waiting": [[0, 1, 2], [0, 1, 2]]}]},
         {"queues": [{"waiting": [7]}]},
         {"illegal_events": None},
+        {"ringing": [[7, 1, 0, 0, -1, 0]]},
+        {"ringing": [[0, 1, 0, 0, -1, 0]]},
+        {"ringing": [[0, 1]]},
+        {"callbacks": [[1, 0, 7, 0, 3, -1]]},
+        {"callbacks": [[1]]},
+        {"last_callback": "1"},
     ],
 )
 def test_what_is_no_snapshot_is_refused(wrong: dict[str, object]) -> None:

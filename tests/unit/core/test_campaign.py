@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from busyhour.core.agent_queue import IDLE, OFFLINE, TALKING, WRAP_UP
+from busyhour.core.agents import IDLE, OFFLINE, TALKING, WRAP_UP
 from busyhour.core.attempts import DO_NOT_CALL, MAX_PER_DAY, RETURNED, Contact, RetryRules
 from busyhour.core.calling_hours import CallingHours, utc
 from busyhour.core.campaign import (

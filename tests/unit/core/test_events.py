@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from busyhour.core import commands, events
+from busyhour.core import commands, events, transfer_events
 from busyhour.core.attempts import Contact, Lease
 from busyhour.core.call import Call
 from busyhour.core.call_states import TRANSITIONS
@@ -26,6 +26,7 @@ LEASE = Lease(Contact(11, 0, 0), 1)
 CALL = Call(5, OUTBOUND, 0, 0, 0, 0)
 ARGUMENTS: dict[str, Any] = {
     **dict.fromkeys(("call", "agent", "queue", "campaign", "priority", "kind", "sip_code", "waiting"), 5),
+    **dict.fromkeys(("number", "way", "fallback", "timeout", "reason", "callback"), 1),
     **dict.fromkeys(("disposition", "end_reason", "result", "state", "in_flight", "blocked_by", "count"), 1),
     **dict.fromkeys(("transfer_to", "retry_at", "at", "voice_agent"), 7),
     "contacts": [LEASE.contact],
@@ -40,12 +41,13 @@ ARGUMENTS: dict[str, Any] = {
 def made(kind_of: type) -> list[Any]:
     """One of every class of a module, with the constructor's names filled in."""
     found: list[Any] = []
-    for module in (events, commands):
+    for module in (events, transfer_events, commands):
         for name, value in vars(module).items():
             if inspect.isclass(value) and issubclass(value, kind_of) and value.__module__ == module.__name__:
                 if name in ("Event", "Command", "QueueEvent", "CallEvent", "CampaignEvent"):
                     continue
-                about_a_call = module is commands and value is not commands.BeginWrapUp
+                to_a_desk = (commands.BeginWrapUp, commands.RingAgent, commands.StopRinging)
+                about_a_call = module is commands and value not in to_a_desk
                 known = {**ARGUMENTS, "call": CALL} if about_a_call else ARGUMENTS
                 found.append(value(*(known[argument] for argument in arguments_of(value))))
     return found

@@ -7,13 +7,18 @@ import pytest
 
 from busyhour.core.errors import SnapshotError
 from busyhour.core.events import (
+    AGENT_ENGAGED,
     AGENT_TAKEN,
     ATTEMPT_ANSWERED,
     CALL_ARRIVED,
     CALL_EVENT_KINDS,
+    CALLBACK_DONE,
+    CALLBACK_TAKEN,
     CAMPAIGN_LAUNCHED,
     CARRIER_LOST,
     EVENT_NAMES,
+    TRANSFER_REFUSED,
+    TRANSFER_RINGING,
     AgentAssigned,
     AgentChanged,
     AgentEvent,
@@ -33,6 +38,16 @@ from busyhour.core.events import (
     WaitingChanged,
 )
 from busyhour.core.ids import ABSENT
+from busyhour.core.transfer_events import (
+    CallbackEvent,
+    HandoffQueued,
+    TransferAccepted,
+    TransferEvent,
+    TransferFailed,
+    TransferOffered,
+    TransferRequested,
+    TransferReserved,
+)
 from busyhour.core.wire import KINDS, from_plain, to_plain
 
 WITH_FACTS: list[Event] = [
@@ -47,11 +62,19 @@ WITH_FACTS: list[Event] = [
     AttemptEnded(3, 7, 0, 1),
     AgentChanged(3, 40, 1),
     WaitingChanged(3, 12),
+    TransferRequested(7, 2, 1, 1, 30_000_000),
+    TransferReserved(7, 1, 40),
+    TransferAccepted(7, 1, 40),
+    TransferFailed(7, 1, 5),
+    HandoffQueued(7, 1, 9),
+    TransferOffered(2, 7, 1, 1),
 ]
 EVENTS: list[Event] = [
     *WITH_FACTS,
     *(CallEvent(kind, 7) for kind in (CALL_ARRIVED, CARRIER_LOST)),
-    *(AgentEvent(AGENT_TAKEN + i, 40, 7) for i in range(5)),
+    *(AgentEvent(kind, 40, 7) for kind in range(AGENT_TAKEN, AGENT_ENGAGED + 1)),
+    *(TransferEvent(kind, 7, 1) for kind in (TRANSFER_REFUSED, TRANSFER_RINGING)),
+    *(CallbackEvent(kind, 9, 40) for kind in (CALLBACK_TAKEN, CALLBACK_DONE)),
     *(CampaignEvent(CAMPAIGN_LAUNCHED + i, 3) for i in range(3)),
     *(AttemptEvent(ATTEMPT_ANSWERED + i, 3, 7) for i in range(2)),
 ]
@@ -78,7 +101,9 @@ def test_every_kind_but_two_is_sent() -> None:
         from_plain(["ContactsLoaded", 0])
 
 
-@pytest.mark.parametrize("plain", [[], ["Nothing", 1], ["AgentTaken", 1], ["CallArrived", "7"], [7]])
+@pytest.mark.parametrize(
+    "plain", [[], ["Nothing", 1], ["AgentTaken", 1], ["TransferFailed", 1, 2], ["CallArrived", "7"], [7]]
+)
 def test_what_is_no_event_is_refused(plain: list[object]) -> None:
     with pytest.raises(SnapshotError):
         from_plain(plain)

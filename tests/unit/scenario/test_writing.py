@@ -29,6 +29,7 @@ def test_the_resolved_file_has_every_default_written_out() -> None:
         "    wrap_up: 0s\n"
         "    patience: {exponential: {mean: 2m}}\n"
         "    waiting_places: unlimited\n"
+        "    ring_timeout: 20s\n"
         "    max_wait: unlimited\n"
         "    discipline: fifo\n"
         "    service_level: {threshold: 20s, target: 0.8}\n"

@@ -1,0 +1,185 @@
+"""Who is alive, who is succeeded, and what the operator hears; Ray and the clock are made up."""
+
+from typing import Any
+
+import pytest
+
+import actors.supervisor
+from actors.plan import LivePlan
+from actors.supervisor import ACTIVATE_S, LEASE_S, Supervisor
+from busyhour.adapters.valkey.errors import StoreRefusedError
+from simulation.live_part import Role
+
+
+class RayError(Exception):
+    pass
+
+
+class Exceptions:
+    RayError = RayError
+
+
+class Asked:
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def remote(self, *_: object) -> Any:
+        return self.answer()
+
+
+class Handle:
+    """An actor; `says` is its status, an exception, or None while it is silent."""
+
+    def __init__(self) -> None:
+        self.says: Any = None
+        self.status = Asked(lambda: self)
+
+
+class FakeRay:
+    exceptions = Exceptions
+
+    def __init__(self) -> None:
+        self.created: list[Handle] = []
+        self.killed: list[Handle] = []
+
+    def remote(self, **_: object) -> Any:
+        return lambda _: Asked(self._create)
+
+    def _create(self) -> Handle:
+        self.created.append(Handle())
+        return self.created[-1]
+
+    def wait(self, asked: list[Handle], **_: object) -> tuple[list[Handle], list[Handle]]:
+        return [handle for handle in asked if handle.says is not None], []
+
+    def get(self, handle: Handle) -> Any:
+        if isinstance(handle.says, Exception):
+            raise handle.says
+        return handle.says
+
+    def kill(self, handle: Handle, no_restart: bool) -> None:
+        self.killed.append(handle)
+
+
+class World:
+    """A supervisor of one shard, which starts, and of the recorder, who is always well."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now_s = 100.0
+        self.store_is_up = True
+        monkeypatch.setattr(actors.supervisor, "elapsed_s", lambda: self.now_s)
+        self.ray = FakeRay()
+        self.told: list[str] = []
+        nothing: Any = None
+        plan = LivePlan("scope", "", nothing, 1.0, {"calls-0": Role(calls=[0])}, 0, nothing)
+        self.supervisor = Supervisor(self.ray, plan, self.told.append)
+        monkeypatch.setattr(self.supervisor, "_name", self._name)
+        self.supervisor.create("calls-0")
+        self.supervisor.create("recorder")
+        self.shard.says = said("starting", 7)
+        self.ray.created[1].says = said("running", 8)
+
+    async def _name(self, actor: str, name: str) -> None:
+        if not self.store_is_up:
+            raise StoreRefusedError("unix:///gone", "it does not answer")
+
+    @property
+    def shard(self) -> Handle:
+        return self.supervisor.handle("calls-0")
+
+    def after(self, seconds: float) -> list[str]:
+        """What is told when so much time has passed, with a look each second."""
+        before = len(self.told)
+        until_s = self.now_s + seconds
+        while self.now_s < until_s:
+            self.now_s = min(until_s, self.now_s + 1.0)
+            self.supervisor.look(0.0)
+        return self.told[before:]
+
+
+def said(state: str, pid: int, **more: Any) -> dict[str, Any]:
+    return {"state": state, "pid": pid, "trouble": "", "store_answers": True, **more}
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(monkeypatch)
+
+
+def test_an_actor_that_takes_long_to_start_is_alive(world: World) -> None:
+    assert world.after(ACTIVATE_S - 1) == []
+    world.shard.says = None
+    assert world.after(0.5) == [], "not even silence counts while it reads a long journal"
+    world.shard.says = said("running", 7)
+    world.after(2)
+    assert len(world.ray.created) == 2
+
+
+def test_one_that_never_gets_ready_is_succeeded(world: World) -> None:
+    assert world.after(ACTIVATE_S + 1) == ["calls-0 is silent, process unknown: another takes its place"]
+    assert world.ray.killed == [world.ray.created[0]]
+
+
+def test_a_silent_one_is_succeeded_after_its_lease_and_its_successor_may_take_its_time(world: World) -> None:
+    world.shard.says = said("running", 7)
+    world.after(1)
+    world.shard.says = None
+    assert world.after(LEASE_S) == []
+    assert world.after(1) == ["calls-0 is silent, process 7: another takes its place"]
+    world.shard.says = said("starting", 9)
+    assert world.after(4 * LEASE_S) == [], "no third one takes the place of the second"
+    world.shard.says = said("running", 9)
+    assert world.after(1) == [f"calls-0 is back after {4 * LEASE_S + 1:.1f} s, as process 9"]
+    assert world.supervisor.incidents() == [
+        "calls-0 was silent for over 5 s once and was succeeded by another process."
+    ]
+
+
+def test_a_death_is_told_once_and_so_is_the_return(world: World) -> None:
+    world.shard.says = said("running", 7)
+    world.after(1)
+    world.shard.says = RayError("the actor died")
+    assert world.after(3) == ["calls-0 has died, process 7: it is started again"]
+    world.shard.says = said("starting", 9)
+    assert world.after(2 * LEASE_S) == []
+    world.shard.says = said("running", 9)
+    assert world.after(1) == ["calls-0 is back after 13.0 s, as process 9"]
+    assert len(world.ray.created) == 2, "Ray has started it again"
+    assert world.supervisor.incidents()[0].startswith("calls-0 died once and was started again")
+
+
+def test_a_death_that_nobody_saw_shows_in_the_process(world: World) -> None:
+    world.shard.says = said("running", 7)
+    world.after(1)
+    world.shard.says = said("running", 9)
+    assert world.after(1) == [
+        "calls-0 has died, process 7: it is started again",
+        "calls-0 is back after 0.0 s, as process 9",
+    ]
+
+
+def test_a_succession_waits_for_the_store(world: World) -> None:
+    world.shard.says = said("running", 7)
+    world.after(1)
+    world.store_is_up = False
+    world.shard.says = None
+    assert world.after(3 * LEASE_S) == []
+    world.store_is_up = True
+    assert world.after(1) == ["calls-0 is silent, process 7: another takes its place"]
+
+
+def test_a_store_that_does_not_answer_is_told_once_and_so_is_its_return(world: World) -> None:
+    world.shard.says = said("running", 7, store_answers=False)
+    assert world.after(3) == ["the store does not answer: nothing is dialled"]
+    world.shard.says = said("running", 7)
+    assert world.after(1) == ["the store answers again, after 3.0 s"]
+    assert world.supervisor.incidents() == [
+        "The store did not answer once, for 3.0 s in all: nothing was dialled meanwhile."
+    ]
+
+
+def test_an_actor_s_trouble_is_told_when_it_comes_and_goes(world: World) -> None:
+    world.shard.says = said("running", 7, trouble="rows can't be written: No space left on device")
+    assert world.after(3) == ["calls-0: rows can't be written: No space left on device"]
+    world.shard.says = said("running", 7)
+    assert world.after(1) == ["calls-0 goes on"]

@@ -1,0 +1,19 @@
+"""Numbers as whole numbers."""
+
+import pytest
+
+from busyhour.core.phones import magic_digit, phone_of, phone_text
+
+
+@pytest.mark.parametrize("text", ["", "+14155550123", "+1234567", "+999999999999999"])
+def test_nothing_is_lost_on_the_way_there_and_back(text: str) -> None:
+    assert phone_text(phone_of(text)) == text
+
+
+def test_only_the_last_digit_of_a_magic_number_counts() -> None:
+    assert [magic_digit(phone_of(f"+1500555{n}")) for n in ("0000", "0017", "1239", "9995")] == [0, 7, 9, 5]
+
+
+@pytest.mark.parametrize("text", ["", "+15005549999", "+15005560000", "+1500555000", "+150055500001"])
+def test_a_number_before_behind_or_longer_is_not_magic(text: str) -> None:
+    assert magic_digit(phone_of(text)) == -1
