@@ -8,7 +8,15 @@ from busyhour.adapters.times import written
 from busyhour.adapters.valkey.directory import Record
 from busyhour.adapters.valkey.documents import Document
 from busyhour.core.call import Call
-from busyhour.core.call_states import CALL_STATES, CONNECTED, CREATED, DIALING, ENDED, RINGING
+from busyhour.core.call_states import (
+    CALL_STATES,
+    CONNECTED,
+    CREATED,
+    DIALING,
+    ENDED,
+    RINGING,
+    TRANSFERRING,
+)
 from busyhour.core.disposition import (
     AMD_NONE,
     AMD_RESULTS,
@@ -25,15 +33,24 @@ from busyhour.core.disposition import (
 )
 from busyhour.core.ids import ABSENT, SECOND, Instant
 from busyhour.core.phones import phone_text
+from busyhour.core.transfer import ASKED, FAILURES, REFUSED, TRANSFER_STATES, WAYS
 
 DIRECT: Final = "direct"
 """Of a campaign's facts: it has the calls that somebody has ordered one by one."""
 NUMBER: Final = "_number"
 """Of a document: the number of the call's machine; what begins so is not shown."""
+TRANSFERS: Final = "_transfers"
+"""Of a document: how often a transfer was asked for; the latest is `transfer`, unless it was refused."""
 SEQUENCE: Final = "_sequence"
 """Of a document: how many events have told of the call."""
 
-_STATUS: Final = {CREATED: "queued", DIALING: "dialing", RINGING: "ringing", ENDED: "ended"}
+_STATUS: Final = {
+    CREATED: "queued",
+    DIALING: "dialing",
+    RINGING: "ringing",
+    TRANSFERRING: "transferring",
+    ENDED: "ended",
+}
 _THE_CARRIERS: Final = (END_CARRIER_FAILURE, END_NO_CHANNEL, END_TRUNK_DOWN)
 _THE_CUSTOMERS: Final = (BUSY, NO_ANSWER, INVALID)
 
@@ -91,6 +108,7 @@ def queued(id: str, order: Document, created_at: str) -> Document:
         "duration_s": None,
         "talk_s": None,
         NUMBER: None,
+        TRANSFERS: 0,
         SEQUENCE: 0,
     }
 
@@ -137,9 +155,27 @@ def told(document: Document, call: Call, book: Book) -> Document:
         "ended_at": _time(call.ended_at),
         "duration_s": _between(call.answered_at, call.ended_at),
         "talk_s": _between(_talks_since(call), call.ended_at),
+        "transfer": _transfer(document, call, book),
         NUMBER: call.id,
+        TRANSFERS: 0 if call.transfer is None else call.transfer.number,
     }
     return {**document, **facts}
+
+
+def _transfer(document: Document, call: Call, book: Book) -> Document | None:
+    """The latest one; one that was refused leaves the one before."""
+    transfer = call.transfer
+    if transfer is None or transfer.state in (ASKED, REFUSED):
+        return document["transfer"]
+    return {
+        "id": id_of(transfer.asked_at, call.id),
+        "state": TRANSFER_STATES[transfer.state],
+        "kind": WAYS[transfer.way],
+        "queue_id": book.id_of("queue", transfer.queue),
+        "agent_id": book.id_of("agent", transfer.agent),
+        "failure": FAILURES[transfer.failure] or None,
+        "asked_at": written(transfer.asked_at),
+    }
 
 
 def event_name(call: Call) -> str:

@@ -1,6 +1,6 @@
 """A part of a platform: it begins with nothing but trunks, and grows with the directory."""
 
-from typing import Any
+from typing import Any, Final
 
 from actors.plan import CALL_HOSTS
 from actors.platform_plan import PlatformPlan
@@ -12,6 +12,9 @@ from simulation.live_part import LivePart
 from simulation.scenario.campaigns import Campaign
 from simulation.scenario.distributions import Constant
 from simulation.scenario.queues import Queue, VoiceAgent
+
+TALK: Final = Constant(value=60_000_000)
+"""How long a voice agent talks with a simulated callee who does not hang up before."""
 
 
 class GrowingPart:
@@ -41,7 +44,7 @@ class GrowingPart:
         elif record.kind == "agent":
             self._growth.add_agent(facts["queues"])
         elif record.kind == "voice_agent":
-            self._growth.add_voice_agent(record.key, VoiceAgent())
+            self._growth.add_voice_agent(record.key, VoiceAgent(talk_time=TALK))
         elif record.kind == "campaign":
             self._growth.add_campaign(record.key, Campaign.model_validate(facts["plan"]))
             self.part.store_contacts(record.number)

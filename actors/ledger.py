@@ -43,11 +43,20 @@ from busyhour.core.campaign import COMPLETED, STOPPED
 from busyhour.core.disposition import DISPOSITIONS
 from busyhour.core.ids import ABSENT, MILLISECOND, Instant
 from busyhour.core.snapshots import call_of_facts
+from busyhour.core.transfer import BRIDGED, FAILED, HANDED_OFF, RESERVED, TRANSFER_STATES
 from busyhour.host import ROW
 from busyhour.outbox import Plain
 
 CALLS_INDEXED: Final = ("campaign_id", "contact_id", "status")
+CALLBACKS: Final = "callbacks"
 TELL_EVERY_S: Final = 0.5
+HANDED_OFF_NAME: Final = TRANSFER_STATES[HANDED_OFF]
+_TRANSFER_EVENTS: Final = {
+    TRANSFER_STATES[RESERVED]: "call.transfer.reserved",
+    TRANSFER_STATES[BRIDGED]: "call.transfer.bridged",
+    TRANSFER_STATES[FAILED]: "call.transfer.failed",
+    HANDED_OFF_NAME: "call.handoff_queued",
+}
 MODE: Final = "simulated"
 """Of what happened on trunks that are simulated, which all are as yet."""
 
@@ -68,6 +77,16 @@ def call_events_key(scope: str, call_id: str) -> str:
     return f"{{{scope}}}:call-events:{call_id}"
 
 
+def callbacks_owner(account: str, queue_id: str) -> str:
+    """Under which the callbacks of a queue are kept."""
+    return f"{account}:{queue_id}"
+
+
+def briefings_key(scope: str, account: str) -> str:
+    """The hash of the account's calls to what a person who takes one is to know of it."""
+    return f"{{{scope}}}:call-briefings:{account}"
+
+
 def metadata_key(scope: str, account: str) -> str:
     """The hash of the account's calls to what was written to them."""
     return f"{{{scope}}}:call-metadata:{account}"
@@ -86,6 +105,7 @@ class Ledger:
         self._directory = Directory(client, plan.scope)
         self._calls = Collection(client, plan.scope, "calls", CALLS_INDEXED)
         self._campaigns = Collection(client, plan.scope, "campaigns", ("state",))
+        self._callbacks = Collection(client, plan.scope, CALLBACKS)
         self._admission = StoreAdmission(client, plan.scope)
         self._book = Book(list(plan.trunks))
         self._received: dict[str, int] = {}
@@ -176,6 +196,10 @@ class Ledger:
         return self._calls
 
     @property
+    def callbacks(self) -> Collection:
+        return self._callbacks
+
+    @property
     def alive(self) -> dict[int, Stored]:
         return self._alive
 
@@ -196,6 +220,10 @@ class Ledger:
 
     async def direct_id(self, campaign: int, contact: int) -> str:
         return (await self._client.hget(direct_key(self.plan.scope, campaign), str(contact))).decode()
+
+    async def briefing(self, account: str, id: str) -> str | None:
+        raw = await self._client.hget(briefings_key(self.plan.scope, account), id)
+        return None if raw is None else raw.decode()
 
     async def metadata(self, account: str, id: str) -> Document:
         raw = await self._client.hget(metadata_key(self.plan.scope, account), id)
@@ -246,11 +274,17 @@ class _Page:
         ledger, commit = self._ledger, self._commit
         account, document = self._after.get(call.id) or await self._known(call)
         was_answered = document["answered_at"] is not None
+        before = document["transfer"]
         document = told(document, call, ledger.book)
         event = {"at": written(at), "type": event_name(call)}
         commit.append(call_events_key(commit.scope, document["id"]), packed(event))
         if call.answered_at != ABSENT and not was_answered:
             document = await self._tell(account, "call.started", document, at)
+        transfer = document["transfer"]
+        if transfer is not None and transfer != before and transfer["state"] in _TRANSFER_EVENTS:
+            document = await self._tell(account, _TRANSFER_EVENTS[transfer["state"]], document, at)
+            if transfer["state"] == HANDED_OFF_NAME:
+                await self._hand_off(account, document, at)
         if call.state == ENDED:
             document = await self._tell(account, "call.ended", document, at)
         self._after[call.id] = account, document
@@ -271,6 +305,20 @@ class _Page:
             return record.account, stored.document
         contact_id = await ledger.contact_id(record.account, call.contact)
         return record.account, begun(call, ledger.book, contact_id)
+
+    async def _hand_off(self, account: str, document: Document, at: Instant) -> None:
+        """Somebody is to call back."""
+        queue = document["transfer"]["queue_id"]
+        callback: Document = {
+            "id": document["transfer"]["id"],
+            "queue_id": queue,
+            "call_id": document["id"],
+            "contact_id": document["contact_id"],
+            "phone": document["to"],
+            "briefing": await self._ledger.briefing(account, document["id"]),
+            "created_at": written(at),
+        }
+        self._ledger.callbacks.create(self._commit, callbacks_owner(account, queue), callback)
 
     async def _tell(self, account: str, type: str, document: Document, at: Instant) -> Document:
         sequence = document[SEQUENCE] + 1

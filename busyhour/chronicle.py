@@ -7,10 +7,12 @@ crashes, the ledger hears of each change exactly once and in the order in which 
 from typing import Final, cast, final
 
 from busyhour.core.attempts import Contact, Lease
-from busyhour.core.call_states import CREATED
+from busyhour.core.call import Call
+from busyhour.core.call_states import CALL_STATES, CREATED
 from busyhour.core.campaign import Campaign
 from busyhour.core.events import ATTEMPT_ENDED, EVENT_NAMES
 from busyhour.core.snapshots import call_facts
+from busyhour.core.transfer import TRANSFER_STATES
 from busyhour.host import Chronicle, Host, Plain
 
 LEDGER: Final = "ledger"
@@ -30,14 +32,16 @@ GIVEN_UP: Final = 2
 
 @final
 class CallsChronicle(Chronicle):
-    """Of a host of calls: `["Call", at, facts]` for each state but the last, which comes with the call's row."""
+    """Of a host of calls: `["Call", at, facts]` for each state of one and of its transfers but the last, which comes
+    with the call's row.
+    """
 
     __slots__ = ("_host", "_told")
 
     def __init__(self, host: Host) -> None:
         self._host: Host = host
         self._told: dict[int, int] = {}
-        """Call → the state that was told last."""
+        """Call → what was told last, as `_standing`."""
 
     def before(self, entry: Plain) -> None:
         """Nothing is lost by what is about to happen: ended calls have their rows."""
@@ -49,12 +53,20 @@ class CallsChronicle(Chronicle):
         call = self._host.driver.calls.get(call_id)
         if call is None:
             self._told.pop(call_id, None)
-        elif call.state != CREATED and self._told.get(call_id, CREATED) != call.state:
-            self._told[call_id] = call.state
+        elif call.state != CREATED and self._told.get(call_id, CREATED) != _standing(call):
+            self._told[call_id] = _standing(call)
             self._host.send(LEDGER, [CALL, self._host.at, call_facts(call)])
 
     def restored(self) -> None:
-        self._told = {call.id: call.state for call in self._host.driver.calls.values()}
+        self._told = {call.id: _standing(call) for call in self._host.driver.calls.values()}
+
+
+def _standing(call: Call) -> int:
+    """Differs whenever the states of the call and of its latest transfer do."""
+    transfer = call.transfer
+    if transfer is None:
+        return call.state
+    return call.state + len(CALL_STATES) * (transfer.state + 1 + len(TRANSFER_STATES) * transfer.number)
 
 
 @final

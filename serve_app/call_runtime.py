@@ -9,9 +9,17 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
-from actors.call_documents import DIRECT, NUMBER, queued
+from actors.call_documents import DIRECT, NUMBER, TRANSFERS, queued
 from actors.campaign_facts import campaign_facts, direct_facts, queue_facts
-from actors.ledger import CALLS_INDEXED, call_events_key, direct_key, metadata_key
+from actors.ledger import (
+    CALLBACKS,
+    CALLS_INDEXED,
+    briefings_key,
+    call_events_key,
+    callbacks_owner,
+    direct_key,
+    metadata_key,
+)
 from actors.orders import leave, ordered_key, orders_key
 from actors.plan import CALL_HOSTS
 from actors.platform_plan import PlatformPlan
@@ -32,6 +40,7 @@ from busyhour.core.campaign import IN_FLIGHT
 from busyhour.core.disposition import END_CANCELLED
 from busyhour.core.ids import SECOND
 from busyhour.core.phones import phone_of
+from busyhour.core.transfer import FALLBACKS, WAYS
 from busyhour.host import CONTACTS_READ, QUEUE_WATCHED, QUEUES, calls_host, campaign_host
 from busyhour.outbox import Plain
 from serve_app.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
@@ -85,6 +94,7 @@ class CallRuntime:
         self._client: Any = platform.client
         self._directory = Directory(platform.client, plan.scope)
         self._calls = Collection(platform.client, plan.scope, "calls", CALLS_INDEXED)
+        self._callbacks = Collection(platform.client, plan.scope, CALLBACKS)
         self._queues = platform.collection("queues", ("name",))
         self._agents = platform.collection("agents", ("kind",))
         self._actor_of = plan.actor_of()
@@ -318,8 +328,38 @@ class CallRuntime:
         raise ConflictError("The call's metadata is being changed by others; try again")
 
     async def transfer(self, account: str, id: str, order: Document) -> Document:
-        await self._active(account, id)
-        raise UnavailableError("No agents available in target queue")
+        before = await self._active(account, id)
+        number = before[NUMBER]
+        if before["status"] != "in_progress" or number is None:
+            raise ConflictError(_NOT_ACTIVE)
+        queue = await self._queue(account, order["queue_id"])
+        way, fallback = WAYS.index(order["kind"]), FALLBACKS.index(order["fallback"])
+        if order["briefing"]:
+            await self._client.hset(briefings_key(self._plan.scope, account), id, order["briefing"])
+        asked: Plain = ["TransferRequested", number, queue, way, fallback, round(order["timeout_s"] * SECOND)]
+        await self._order(calls_host(number, CALL_HOSTS), asked)
+        for _ in range(_WAITS):
+            await asyncio.sleep(_WAIT_S)
+            stored = await self._calls.get(account, id)
+            assert stored is not None, "calls stay"
+            if stored.document[TRANSFERS] > before[TRANSFERS]:
+                return await self._transferred(account, stored, before)
+            if stored.document["status"] == "ended":
+                raise ConflictError(_NOT_ACTIVE)
+        raise ConflictError("Call is not with a voice agent, who alone can be transferred from")
+
+    async def _transferred(self, account: str, stored: Stored, before: Document) -> Document:
+        """Raises UnavailableError where the queue has refused; who is asked still is waited for."""
+        for _ in range(_WAITS):
+            if stored.document["transfer"] != before["transfer"]:
+                return (await self._with_metadata(account, [stored]))[0]
+            if stored.document["status"] != "transferring":
+                raise UnavailableError("No agents available in target queue")
+            await asyncio.sleep(_WAIT_S)
+            found = await self._calls.get(account, stored.document["id"])
+            assert found is not None, "calls stay"
+            stored = found
+        raise UnavailableError("The queue has not answered yet")
 
     # Queues ---------------------------------------------------------------------------------------------------------
 
@@ -331,7 +371,8 @@ class CallRuntime:
         ]
 
     async def callbacks(self, account: str, queue_id: str, limit: int, after: str | None) -> Listed:
-        return Listed([], None)
+        page = await self._callbacks.page(callbacks_owner(account, queue_id), limit, after)
+        return Listed([stored.document for stored in page.documents], page.after)
 
 
 def _availability(queue: Document, standing: Document | None) -> Document:

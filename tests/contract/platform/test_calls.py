@@ -169,3 +169,46 @@ def test_what_is_stopped_ends_its_calls_as_it_was_asked(url: str, tmp_path: Path
         assert (again.status_code, again.json()) == (409, {"detail": "Campaign is not running"})
 
     play(url, tmp_path / "files", scene)
+
+
+async def talking_call(platform: LivePlatform) -> str:
+    """With a voice agent."""
+    nodes = {"hello": {"type": "say", "text": "Hello", "next": "bye"}, "bye": {"type": "hang_up"}}
+    flow = await platform.made("/api/voice/flows", {"name": "hello", "start": "hello", "nodes": nodes})
+    agent = await platform.made("/api/voice/agents", {"kind": "voice", "name": "ida", "flow_id": flow["id"]})
+    order = {"to": ANSWERS_AND_STAYS, "agent_id": agent["id"]}
+    call = await platform.made("/v1/calls", order)
+    path = f"/api/voice/calls/{call['id']}"
+    await platform.until(
+        f"{path}/events", lambda seen: seen["data"][-1:] != [] and seen["data"][-1]["type"] == "with_voice"
+    )
+    return path
+
+
+def test_as_many_calls_are_transferred_as_agents_are_free(url: str, tmp_path: Path) -> None:
+    async def scene(platform: LivePlatform) -> None:
+        queue = await staffed_queue(platform)
+        first, second = await talking_call(platform), await talking_call(platform)
+        order = {"queue_id": queue, "briefing": "wants a refund"}
+        moved = await platform.made(f"{first}/transfer", order, 202)
+        assert moved["transfer"]["state"] in ("reserved", "ringing_agent", "briefing", "bridged")
+        bridged = await platform.until(first, lambda call: call["status"] == "bridged")
+        assert bridged["transfer"]["state"] == "bridged"
+        refused = await platform.api.post(f"{second}/transfer", json=order)
+        assert (refused.status_code, refused.json()) == (
+            503,
+            {"detail": "No agents available in target queue"},
+        )
+        assert (await platform.got(second))["status"] == "in_progress"
+        handed = await platform.made(f"{second}/transfer", {**order, "fallback": "async_handoff"}, 202)
+        assert handed["transfer"]["state"] == "handed_off"
+        (callback,) = (await platform.got(f"/api/voice/queues/{queue}/callbacks"))["data"]
+        assert (callback["phone"], callback["briefing"]) == (ANSWERS_AND_STAYS, "wants a refund")
+        told = [event["type"] for event in await platform.events()]
+        assert [type for type in told if type.startswith(("call.transfer", "call.handoff"))] == [
+            "call.transfer.reserved",
+            "call.transfer.bridged",
+            "call.handoff_queued",
+        ]
+
+    play(url, tmp_path / "files", scene)
