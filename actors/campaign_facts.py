@@ -4,6 +4,8 @@ from typing import Any
 
 from actors.call_documents import DIRECT
 from busyhour.adapters.valkey.documents import Document
+from busyhour.core.errors import InvalidFlowError
+from busyhour.core.flow.reading import load
 from busyhour.core.ids import HOUR, MINUTE, SECOND, Micros
 
 
@@ -15,9 +17,24 @@ def queue_facts(queue: Document) -> dict[str, Any]:
     }
 
 
-def campaign_facts(campaign: Document, callees: str) -> dict[str, Any]:
-    """As the campaign is when it is launched. `plan` is a `simulation.scenario.campaigns.Campaign`."""
-    voice_agent = campaign["agent_id"]
+def flow_facts(flow: Document) -> dict[str, Any] | None:
+    """As `core.flow.reading` has it; None of a flow that it can't follow, with which a voice agent just talks."""
+    nodes = {
+        id: {name: value for name, value in node.items() if value not in (None, {}, [])}
+        for id, node in flow["nodes"].items()
+    }
+    plain = {"name": flow["name"], "start": flow["start"], "nodes": nodes}
+    try:
+        load(plain)
+    except InvalidFlowError:
+        return None
+    return plain
+
+
+def campaign_facts(campaign: Document, voice_agent: str | None, callees: str) -> dict[str, Any]:
+    """As the campaign is when it is launched. `plan` is a `simulation.scenario.campaigns.Campaign`, and `voice_agent`
+    the key of its voice agent in the directory.
+    """
     queue = None if voice_agent else campaign["queue_id"]
     plan: dict[str, Any] = {
         "contacts": [],

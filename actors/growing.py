@@ -1,14 +1,20 @@
 """A part of a platform: it begins with nothing but trunks, and grows with the directory."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from actors.plan import CALL_HOSTS
 from actors.platform_plan import PlatformPlan
 from busyhour.adapters.valkey.directory import Record
 from busyhour.chronicle import LEDGER, CallsChronicle, CampaignChronicle
+from busyhour.core.flow.nodes import Flow
+from busyhour.core.flow.reading import load
 from busyhour.host import Host, campaign_host
+from simulation.flow_assembly import AGENT_WORDS_PER_MINUTE, respondent_of
+from simulation.flow_sessions import FlowTalker
 from simulation.growth import Growth, bare_scenario
 from simulation.live_part import LivePart
+from simulation.respondents import Respondent
 from simulation.scenario.campaigns import Campaign
 from simulation.scenario.distributions import Constant
 from simulation.scenario.queues import Queue, VoiceAgent
@@ -28,6 +34,9 @@ class GrowingPart:
         self._growth = Growth(self.part.assembly, self.part.world)
         self.known = 0
         """Records of the directory that are in the world."""
+        self._names: list[str] = []
+        self._respondents: list[Respondent] = []
+        self._contacts: list[Callable[[int], dict[str, object]]] = []
         self.records: dict[int, Record] = {}
         """By campaign."""
         for name, host in self.part.hosts.items():
@@ -45,19 +54,43 @@ class GrowingPart:
             self._growth.add_agent(facts["queues"])
         elif record.kind == "voice_agent":
             self._growth.add_voice_agent(record.key, VoiceAgent(talk_time=TALK))
+            if facts.get("flow"):
+                self._follow(record.number, load(facts["flow"]))
         elif record.kind == "campaign":
-            self._growth.add_campaign(record.key, Campaign.model_validate(facts["plan"]))
+            plan = Campaign.model_validate(facts["plan"])
+            self._growth.add_campaign(record.key, plan)
+            self._names.append(record.key)
+            self._respondents.append(respondent_of(self.part.scenario.callees[plan.callees]))
+            self._contacts.append(_nothing_known)
             self.part.store_contacts(record.number)
             self.records[record.number] = record
             if self._plan.hosts_campaign(self._actor, record.number):
                 return self._host(record.number).name
         return ""
 
+    def _follow(self, voice_agent: int, flow: Flow) -> None:
+        """Have it follow the flow with whomever its campaigns call, those included that are yet to come."""
+        self.part.carrier.voice.agents[voice_agent].talker = FlowTalker(
+            self.part.carrier,
+            flow,
+            AGENT_WORDS_PER_MINUTE,
+            self._names,
+            self._respondents,
+            self._contacts,
+            self.part.assembly.queue_no,
+            self.part.transcripts,
+        )
+
     def _host(self, number: int) -> Host:
         host = self.part.open(campaign_host(number))
         host.chronicle = CampaignChronicle(host, self.part.world.driver.campaigns[number])
         self.part.campaigns.append(number)
         return host
+
+
+def _nothing_known(number: int) -> dict[str, object]:
+    """Of a contact, where calls are: what is known of him is in the store."""
+    return {}
 
 
 def queue_of(facts: Any) -> Queue:

@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 
 from redis.exceptions import RedisError
 
-from actors.call_documents import DIRECT, SEQUENCE, Book, begun, call_id, event_name, told
+from actors.call_documents import DIRECT, NUMBER, SEQUENCE, Book, begun, call_id, event_name, told
 from actors.doctor import Facts, Patient
 from actors.platform_plan import PlatformPlan
 from actors.platform_runner import standing_key
@@ -80,6 +80,11 @@ def call_events_key(scope: str, call_id: str) -> str:
 def callbacks_owner(account: str, queue_id: str) -> str:
     """Under which the callbacks of a queue are kept."""
     return f"{account}:{queue_id}"
+
+
+def transcripts_key(scope: str, account: str) -> str:
+    """The hash of the account's calls to what was said in them."""
+    return f"{{{scope}}}:call-transcripts:{account}"
 
 
 def briefings_key(scope: str, account: str) -> str:
@@ -257,6 +262,8 @@ class _Page:
         self._after: dict[int, tuple[str, Document]] = {}
         """Call → its account and its document."""
         self._stored: dict[int, Stored] = {}
+        self._turns: dict[int, list[Document]] = {}
+        """Call → what was said in it."""
 
     async def add(self, message: Plain) -> None:
         kind = message[0]
@@ -264,6 +271,8 @@ class _Page:
             await self._call(cast("int", message[1]), call_of_facts(message[2]))
         elif kind == ROW:
             call = call_of_facts(message[1])
+            if len(message) > 3:
+                self._turns[call.id] = cast("list[Document]", message[3])
             await self._call(call.ended_at, call)
         elif kind == CAMPAIGN:
             await self._campaign(*cast("list[int]", message[1:]))
@@ -325,7 +334,11 @@ class _Page:
         shown = {name: value for name, value in document.items() if not name.startswith("_")}
         shown["metadata"] = await self._ledger.metadata(account, document["id"])
         if type == "call.ended":
-            shown["transcript"] = []
+            turns = self._turns.get(document[NUMBER], [])
+            shown["transcript"] = turns
+            if turns:
+                key = transcripts_key(self._commit.scope, account)
+                self._commit.put(key, document["id"], packed({"turns": turns}))
         facts = {"call": shown, "sequence": sequence, "mode": MODE}
         emit(self._commit, new_id(at), account, type, written(at), facts)
         return {**document, SEQUENCE: sequence}

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from actors.call_documents import DIRECT, NUMBER, TRANSFERS, queued
-from actors.campaign_facts import campaign_facts, direct_facts, queue_facts
+from actors.campaign_facts import campaign_facts, direct_facts, flow_facts, queue_facts
 from actors.ledger import (
     CALLBACKS,
     CALLS_INDEXED,
@@ -19,6 +19,7 @@ from actors.ledger import (
     callbacks_owner,
     direct_key,
     metadata_key,
+    transcripts_key,
 )
 from actors.orders import leave, ordered_key, orders_key
 from actors.plan import CALL_HOSTS
@@ -96,6 +97,7 @@ class CallRuntime:
         self._calls = Collection(platform.client, plan.scope, "calls", CALLS_INDEXED)
         self._callbacks = Collection(platform.client, plan.scope, CALLBACKS)
         self._queues = platform.collection("queues", ("name",))
+        self._flows = platform.collection("flows", ("name",))
         self._agents = platform.collection("agents", ("kind",))
         self._actor_of = plan.actor_of()
 
@@ -127,8 +129,24 @@ class CallRuntime:
             raise NotFoundError.of("Queue")
         return await self._directory.add("queue", id, account, queue_facts(stored.document))
 
-    async def _voice_agent(self, account: str, id: str) -> int:
-        return await self._directory.add("voice_agent", id, account, {})
+    async def _voice_agent(self, account: str, id: str) -> str:
+        """Its key in the directory: with another version of its flow it is another one there. Raises NotFoundError."""
+        stored = await self._agents.get(account, id)
+        if stored is None:
+            raise NotFoundError.of("Agent")
+        return await self._follower(account, id, stored.document["flow_id"])
+
+    async def _follower(self, account: str, id: str | None, flow_id: str) -> str:
+        """Whoever follows the flow as it is now: the voice agent `id`, or nobody in particular."""
+        stored = await self._flows.get(account, flow_id)
+        if stored is None:
+            raise NotFoundError.of("Flow")
+        flow = stored.document
+        for queue_id in {node["queue_id"] for node in flow["nodes"].values() if node.get("queue_id")}:
+            await self._queue(account, queue_id)
+        key = f"{id or 'flow'}:{flow_id}:{flow['version']}"
+        await self._directory.add("voice_agent", key, account, {"id": id, "flow": flow_facts(flow)})
+        return key
 
     async def agent_changed(self, account: str, agent: Document) -> None:
         """Another set of queues is another agent of the machine: the one before goes when its call is done."""
@@ -156,11 +174,12 @@ class CallRuntime:
         if campaign["trunk"] not in self._plan.trunks:
             raise ConflictError(f"There is no trunk {campaign['trunk']}")
         queue = None
+        voice_agent = None
         if campaign["agent_id"] is not None:
-            await self._voice_agent(account, campaign["agent_id"])
+            voice_agent = await self._voice_agent(account, campaign["agent_id"])
         elif campaign["queue_id"] is not None:
             queue = await self._queue(account, campaign["queue_id"])
-        facts = campaign_facts(campaign, next(iter(self._plan.callees)))
+        facts = campaign_facts(campaign, voice_agent, next(iter(self._plan.callees)))
         number = await self._directory.add("campaign", campaign["id"], account, facts)
         limits = campaign["limits"]
         await StoreAdmission(self._client, self._plan.scope, account).configure_campaign(
@@ -235,10 +254,12 @@ class CallRuntime:
 
     async def _direct_campaign(self, account: str, order: Document) -> int:
         """The campaign of the account's calls that are alike in whom they lead to, by which trunk and for how long."""
-        taker = order["agent_id"] or (f"flow:{order['flow_id']}" if order["flow_id"] else None)
+        taker: str | None = None
         queue_id = order["queue_id"]
-        if taker is not None:
-            await self._voice_agent(account, taker)
+        if order["agent_id"] is not None:
+            taker = await self._voice_agent(account, order["agent_id"])
+        elif order["flow_id"] is not None:
+            taker = await self._follower(account, None, order["flow_id"])
         elif queue_id is not None:
             await self._queue(account, queue_id)
         facts = direct_facts(order, taker, queue_id, next(iter(self._plan.callees)))
@@ -274,7 +295,8 @@ class CallRuntime:
         ]
 
     async def transcript(self, account: str, id: str) -> Sequence[Document]:
-        return []
+        raw = await self._client.hget(transcripts_key(self._plan.scope, account), id)
+        return [] if raw is None else json.loads(raw)["turns"]
 
     async def call_events(self, account: str, id: str) -> Sequence[Document]:
         every = await self._client.lrange(call_events_key(self._plan.scope, id), 0, -1)

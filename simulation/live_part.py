@@ -130,10 +130,10 @@ class LivePart:
         """Those hosted here."""
         self.rows_to = rows_to
         self._call_hosts = call_hosts
-        self._transcripts = LiveTranscripts()
+        self.transcripts = LiveTranscripts()
         self.assembly = Assembly(scenario, replication)
         self.world: World = self.assembly.world(_Nothing(), None)
-        give_flows(scenario, self.world.carrier, self._transcripts)
+        give_flows(scenario, self.world.carrier, self.transcripts)
         world = self.world
         front = world.driver
         self.agenda = world.engine.agenda
@@ -177,7 +177,7 @@ class LivePart:
         driver.now = front.now
         host = Host(name, driver, self._call_hosts)
         log = LiveLog(
-            host, self.carrier, self.world.log.sources, self.wrap_ups, self._transcripts, self.rows_to
+            host, self.carrier, self.world.log.sources, self.wrap_ups, self.transcripts, self.rows_to
         )
         self.logs.append(log)
         driver.log = log

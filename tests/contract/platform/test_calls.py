@@ -171,9 +171,9 @@ def test_what_is_stopped_ends_its_calls_as_it_was_asked(url: str, tmp_path: Path
     play(url, tmp_path / "files", scene)
 
 
-async def talking_call(platform: LivePlatform) -> str:
+async def talking_call(platform: LivePlatform, text: str) -> str:
     """With a voice agent."""
-    nodes = {"hello": {"type": "say", "text": "Hello", "next": "bye"}, "bye": {"type": "hang_up"}}
+    nodes = {"hello": {"type": "say", "text": text, "next": "bye"}, "bye": {"type": "hang_up"}}
     flow = await platform.made("/api/voice/flows", {"name": "hello", "start": "hello", "nodes": nodes})
     agent = await platform.made("/api/voice/agents", {"kind": "voice", "name": "ida", "flow_id": flow["id"]})
     order = {"to": ANSWERS_AND_STAYS, "agent_id": agent["id"]}
@@ -188,7 +188,8 @@ async def talking_call(platform: LivePlatform) -> str:
 def test_as_many_calls_are_transferred_as_agents_are_free(url: str, tmp_path: Path) -> None:
     async def scene(platform: LivePlatform) -> None:
         queue = await staffed_queue(platform)
-        first, second = await talking_call(platform), await talking_call(platform)
+        long = "Please hold the line. " * 60
+        first, second = await talking_call(platform, long), await talking_call(platform, long)
         order = {"queue_id": queue, "briefing": "wants a refund"}
         moved = await platform.made(f"{first}/transfer", order, 202)
         assert moved["transfer"]["state"] in ("reserved", "ringing_agent", "briefing", "bridged")
@@ -210,5 +211,20 @@ def test_as_many_calls_are_transferred_as_agents_are_free(url: str, tmp_path: Pa
             "call.transfer.bridged",
             "call.handoff_queued",
         ]
+
+    play(url, tmp_path / "files", scene)
+
+
+def test_what_was_said_is_told_with_the_end_of_the_call(url: str, tmp_path: Path) -> None:
+    async def scene(platform: LivePlatform) -> None:
+        path = await talking_call(platform, "Good evening")
+        call = await platform.until(path, lambda call: call["status"] == "ended")
+        assert (call["disposition"], call["end_reason"]) == ("human", "completed")
+        (told,) = [
+            event["data"]["call"] for event in await platform.events() if event["type"] == "call.ended"
+        ]
+        first = told["transcript"][0]
+        assert (first["role"], first["text"]) == ("agent", "Good evening")
+        assert (await platform.got(f"{path}/transcript"))["data"] == told["transcript"]
 
     play(url, tmp_path / "files", scene)
