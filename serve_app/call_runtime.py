@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from actors.call_documents import DIRECT, NUMBER, TRANSFERS, queued
+from actors.callable_contacts import callable_contacts
 from actors.campaign_facts import campaign_facts, direct_facts, flow_facts, queue_facts
 from actors.ledger import (
     CALLBACKS,
@@ -221,7 +222,7 @@ class CallRuntime:
         return _NOT_BEGUN if told is None else told
 
     async def callable_counts(self, account: str, campaign: Document) -> Document:
-        raise UnavailableError("Dry runs are not available yet")
+        return await callable_contacts(self._client, self._plan.scope, account, campaign["id"])
 
     async def forecast(self, account: str, campaign: Document) -> Document:
         raise UnavailableError("Forecasts are not available yet")

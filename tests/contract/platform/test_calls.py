@@ -228,3 +228,20 @@ def test_what_was_said_is_told_with_the_end_of_the_call(url: str, tmp_path: Path
         assert (await platform.got(f"{path}/transcript"))["data"] == told["transcript"]
 
     play(url, tmp_path / "files", scene)
+
+
+def test_a_dry_run_counts_who_would_be_called_and_dials_nobody(url: str, tmp_path: Path) -> None:
+    async def scene(platform: LivePlatform) -> None:
+        path = await campaign_of(platform, [BUSY, HANGS_UP_AFTER_2_S])
+        (contact, _) = (await platform.got("/v1/contacts"))["data"]
+        changed = await platform.api.patch(f"/v1/contacts/{contact['id']}", json={"do_not_call": True})
+        assert changed.status_code == 200
+        counted = await platform.made(f"{path}/launch", {"dry_run": True}, 200)
+        assert counted == {"callable": 1, "excluded": {"do_not_call": 1}}
+        assert (await platform.got(path))["state"] == "draft"
+        await platform.made(f"{path}/launch", {}, 202)
+        await platform.until(path, lambda campaign: campaign["state"] == "completed")
+        (call,) = (await platform.got("/v1/calls"))["data"]
+        assert call["contact_id"] != contact["id"]
+
+    play(url, tmp_path / "files", scene)
