@@ -57,6 +57,7 @@ class Growth:
         assembly, world = self._assembly, self._world
         machine = world.driver.queues
         queue = queue_machine(len(machine.queues), plan, [])
+        queue.longest_idle = True  # whoever adds agents one by one means none of them to come first
         machine.queues.append(queue)
         self._scenario.queues[name] = plan
         assembly.queue_no[name] = queue.id

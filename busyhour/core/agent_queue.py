@@ -160,7 +160,7 @@ class AgentQueues:
         if event.call in queue.by_call:
             self.illegal_events += 1
             return
-        for pool_id in queue.pools:
+        for pool_id in queue.pools if not queue.longest_idle else self._by_idleness(queue):
             pool = self.pools[pool_id]
             if pool.idle:
                 agent = pool.idle.pop(0)
@@ -387,11 +387,18 @@ class AgentQueues:
             self._reserve(agent, queue.id, call, now, commands)
 
     def _take_idle(self, queue: Queue) -> Agent | None:
-        for pool_id in queue.pools:
+        for pool_id in queue.pools if not queue.longest_idle else self._by_idleness(queue):
             pool = self.pools[pool_id]
             if pool.idle:
                 return pool.idle.pop(0)
         return None
+
+    def _by_idleness(self, queue: Queue) -> list[int]:
+        """Its pools that have somebody idle, the one whose agent has been so longest first."""
+        idle = [
+            (self.pools[number].idle[0].since, number) for number in queue.pools if self.pools[number].idle
+        ]
+        return [number for _, number in sorted(idle)]
 
     # Transfers ----------------------------------------------------------------------------------------------------
 
