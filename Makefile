@@ -27,8 +27,8 @@ check: setup  ## format, lint, types, import contracts, file sizes, ambient time
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_sources.py
 
-serve:  ## the platform: arrives with the API release
-	@echo "The platform arrives with the API release; until then there is 'busyhour simulate'." >&2; exit 3
+serve: setup  ## the platform on this machine, with its HTTP API on port 8000
+	$(BIN)/busyhour serve
 
 compile: setup  ## the core, the driver and the engine's hot path with mypyc, beside their sources
 	@$(BIN)/python tools/compile_core.py

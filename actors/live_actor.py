@@ -12,7 +12,10 @@ from typing import Any, Final, NoReturn
 
 from redis.exceptions import RedisError
 
+from actors.ledger import Ledger
 from actors.plan import NAMESPACE, LivePlan
+from actors.platform_plan import PlatformPlan
+from actors.platform_runner import PlatformRunner
 from actors.post import RETRY_S, Answer, Batch
 from actors.recorder import LiveRecorder
 from actors.runner import Runner
@@ -21,6 +24,7 @@ from busyhour.adapters.valkey.admission import UnconfiguredError
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.errors import StoreRefusedError
 from busyhour.adapters.valkey.journal import FencedError
+from busyhour.chronicle import LEDGER
 from busyhour.core.ids import Instant
 from busyhour.host import RECORDER
 from busyhour.results.tallies import Tallies
@@ -77,7 +81,7 @@ class RayCourier:
 class LiveActor:
     """Hosts what `plan.roles[actor]` says, or the recorder. `name` is what Ray calls it."""
 
-    def __init__(self, plan: LivePlan, actor: str, name: str) -> None:
+    def __init__(self, plan: LivePlan | PlatformPlan, actor: str, name: str) -> None:
         self._plan = plan
         self._actor = actor
         self._name = name
@@ -124,10 +128,16 @@ class LiveActor:
                     self._give_up(f"{current!r} is {self._actor} now")
                 self._process = await sign(client, self._plan.scope, self._actor, _node_id())
                 work: Any
-                if self._actor == RECORDER:
+                courier = RayCourier(self._plan.scope, client)
+                if isinstance(self._plan, PlatformPlan):
+                    if self._actor == LEDGER:
+                        work = Ledger(self._plan, client)
+                    else:
+                        work = PlatformRunner(self._plan, self._actor, courier, client)
+                elif self._actor == RECORDER:
                     work = LiveRecorder(self._plan, client)
                 else:
-                    work = Runner(self._plan, self._actor, RayCourier(self._plan.scope, client), client)
+                    work = Runner(self._plan, self._actor, courier, client)
                 await work.activate()
             except (StoreRefusedError, RedisError, OSError) as failure:
                 await self._wait(failure)
@@ -191,6 +201,10 @@ class LiveActor:
 
     async def deliver(self, batch: Batch) -> Answer:
         return await self._at_work().deliver(batch)
+
+    async def ordered(self) -> None:
+        """There are orders in the store for hosts here."""
+        self._at_work().ordered()
 
     async def stop(self, now: Instant) -> Tallies:
         return await self._at_work().stop(now)

@@ -49,6 +49,10 @@ class LivePlan:
             roles[f"calls-{shard}"] = Role(calls=range(shard, CALL_HOSTS, shards))
         return roles
 
+    @property
+    def actors(self) -> list[str]:
+        return [*self.roles, RECORDER]
+
     def stride(self) -> int:
         """How many shards there are: calls whose numbers differ by so much live in the same one."""
         return sum(len(role.calls) > 0 for role in self.roles.values())

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from actors.doctor import Facts, Patient
 from actors.orders import Orders
 from actors.plan import CALL_HOSTS, LivePlan
+from actors.platform_plan import PlatformPlan
 from actors.post import MOST_BACKLOG, RETRY_S, Answer, Batch, Courier, Post
 from busyhour.adapters.dial_log import dial_log
 from busyhour.adapters.valkey.admission import Became, StoreAdmission
@@ -50,7 +51,7 @@ log = logging.getLogger("busyhour.live")
 class Runner:
     """One actor's part. `activate`, `begin` when the run's clock has been started, then `run` until it returns."""
 
-    def __init__(self, plan: LivePlan, actor: str, courier: Courier, client: Any) -> None:
+    def __init__(self, plan: LivePlan | PlatformPlan, actor: str, courier: Courier, client: Any) -> None:
         self.plan = plan
         self.actor = actor
         self.counts: Counter[str] = Counter()
@@ -60,11 +61,13 @@ class Runner:
         """The actor that does not keep up, so that no calls are claimed; empty where they are."""
         self.stopped = False
         self.admission = StoreAdmission(client, plan.scope, plan.account)
-        contacts = AccountContacts(client, plan.scope, plan.account)
-        self._enrolled = {number: Enrolment(client, contacts, name) for number, name in plan.enrolled.items()}
         self._client = client
         self._courier = courier
         self._patient = Patient(client, plan.scope, self.facts)
+        self.journals: dict[str, Journal] = {}
+        self._recovered: dict[str, Host] = {}
+        """The hosts whose journals are ours."""
+        self._orders = Orders(client, plan.scope, self._recovered)
         self._fresh = Fresh(since_boot_s)
         self._noted = asyncio.Event()
         self._applied = asyncio.Condition()
@@ -92,21 +95,24 @@ class Runner:
         self.post = Post(self.part.hosts, plan.actor_of(), self._courier, self.counts)
         if plan.dial_log is not None:
             self.part.dialer.saw = dial_log(str(plan.dial_log))
-        self.journals: dict[str, Journal] = {}
         for name in self.part.hosts:
-            journal = Journal(self._client, plan.scope, name)
-            recovered = await journal.claim()
-            if recovered.snapshot is not None or recovered.entries:
-                await asyncio.to_thread(self.part.restore, name, recovered.snapshot, recovered.entries)
-            self.counts["replayed"] += len(recovered.entries)
-            self.journals[name] = journal
-            self._snapshot_at[name] = journal.head - len(recovered.entries)
-        ordered = {name: host for name, host in self.part.hosts.items() if not name.startswith("calls/")}
-        self._orders = Orders(self._client, plan.scope, ordered)
+            await self._recover(name)
         if 0 in plan.roles[self.actor].calls and self.part.world.log.sources:
             await self._take_numbers()
 
+    async def _recover(self, name: str) -> None:
+        """Claim the journal of a host of the part, and bring it to where that ends."""
+        journal = Journal(self._client, self.plan.scope, name)
+        recovered = await journal.claim()
+        if recovered.snapshot is not None or recovered.entries:
+            await asyncio.to_thread(self.part.restore, name, recovered.snapshot, recovered.entries)
+        self.counts["replayed"] += len(recovered.entries)
+        self.journals[name] = journal
+        self._snapshot_at[name] = journal.head - len(recovered.entries)
+        self._recovered[name] = self.part.hosts[name]
+
     def _assembled(self) -> LivePart:
+        assert isinstance(self.plan, LivePlan)
         with self.plan.scenario() as scenario:
             plan = self.plan
             return LivePart(
@@ -126,7 +132,7 @@ class Runner:
             await self._wait()
             try:
                 await self.turn()
-                await self._orders.take()
+                await self._attend()
                 await self._patient.answer()
                 self.store_answers = True
             except (RedisError, OSError) as failure:
@@ -134,6 +140,10 @@ class Runner:
                     log.warning("%s: the store does not answer (%s): nothing is dialled", self.actor, failure)
                 self.store_answers = False
                 await asyncio.sleep(RETRY_S)
+
+    async def _attend(self) -> None:
+        """What is done now and then, beside the turns. Raises RedisError, OSError."""
+        await self._orders.take()
 
     async def _wait(self) -> None:
         await asyncio.sleep(TURN_S)
@@ -226,7 +236,7 @@ class Runner:
         campaign = host.driver.campaigns[number]
         phones = campaign.numbers_claimed(host.at)
         self._unanswered = number
-        answer = await self.admission.claim(
+        answer = await self._admission_of(number).claim(
             self.journals[name],
             number,
             campaign.plan.trunk,
@@ -240,6 +250,10 @@ class Runner:
         self.counts["claims"] += 1
         host.apply(json.loads(answer.entry))
         self.post.may_talk(name, host)
+
+    def _admission_of(self, number: int) -> StoreAdmission:
+        """The limits of the campaign's account."""
+        return self.admission
 
     async def _let_in(self) -> None:
         """Ask the limits for a channel for each call that comes in. It has begun, so that none that holds one can
@@ -258,10 +272,16 @@ class Runner:
     async def _read_contacts(self, number: int, count: int) -> None:
         """The next page of a campaign's contacts, to be noted. Reading it again gives the same."""
         host = self.part.hosts[campaign_host(number)]
-        page = await self._enrolled[number].page(host.dial_lists[number].cursor, count)
+        page = await self._enrolment(number).page(host.dial_lists[number].cursor, count)
         rows = [(c.number, c.timezone or "", c.priority, phone_of(c.phone)) for c in page.contacts]
         host.note_contacts(number, rows, page.cursor, page.is_last)
         del self.part.contacts.asked[number]
+
+    def _enrolment(self, number: int) -> Enrolment:
+        """Of a campaign whose contacts are in the store."""
+        assert isinstance(self.plan, LivePlan)
+        contacts = AccountContacts(self._client, self.plan.scope, self.plan.account)
+        return Enrolment(self._client, contacts, self.plan.enrolled[number])
 
     async def _report(self) -> None:
         """Tell the limits which calls their trunks have taken, refused and ended, and whether these are up."""
@@ -303,6 +323,7 @@ class Runner:
 
     async def _take_numbers(self) -> None:
         """Inbound calls have numbers of their own, which live in this shard."""
+        assert isinstance(self.plan, LivePlan)
         stride = self.plan.stride()
         numbers = await self.admission.number_calls(INBOUND_CALLS * stride)
         admission = self.part.world.log.sources[0].admission
@@ -344,7 +365,7 @@ class Runner:
     def status(self) -> dict[str, Any]:
         """A few facts, quickly."""
         part = self.part
-        campaigns = {n: part.world.driver.campaigns[n] for n in part.role.campaigns}
+        campaigns = {n: part.world.driver.campaigns[n] for n in part.campaigns}
         return {
             "store_answers": self.store_answers,
             "waits_for": self.waits_for,
@@ -371,7 +392,7 @@ class Runner:
         agents = driver.queues.agents if part.role.queues else []
         now = self.clock.now()
         campaigns: dict[int, dict[str, Any]] = {}
-        for number in part.role.campaigns:
+        for number in part.campaigns:
             campaign = driver.campaigns[number]
             contacts = campaign.contacts
             campaigns[number] = {
@@ -401,7 +422,7 @@ class Runner:
         A campaign answers when every call that it was granted has been taken in where calls are, and is counted: who
         then stops the shards has all of them. There, calls that are alive end, and their rows are posted.
         """
-        if not self.part.role.campaigns and self._tallies is None:
+        if not self.part.campaigns and self._tallies is None:
             self._tallies = self.part.tallies(now)
         self.part.stop()
         self._noted.set()

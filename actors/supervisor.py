@@ -16,11 +16,11 @@ from redis.exceptions import RedisError
 
 from actors.live_actor import RUNNING, LiveActor
 from actors.plan import NAMESPACE, LivePlan
+from actors.platform_plan import PlatformPlan
 from actors.runs import names_key
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.wall_clock import elapsed_s
 from busyhour.core.errors import BusyhourError
-from busyhour.host import RECORDER
 
 LEASE_S: Final = 5.0
 """An actor that works and says nothing for so long is succeeded by another."""
@@ -52,11 +52,19 @@ class Supervisor:
     hangs, or is back.
     """
 
-    def __init__(self, ray: Any, plan: LivePlan, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        ray: Any,
+        plan: LivePlan | PlatformPlan,
+        tell: Callable[[str], None],
+        outlived: bool = False,
+    ) -> None:
+        """Where it is `outlived` by what it has created, its successor finds that by `adopt`."""
         self._ray = ray
+        self._lifetime = "detached" if outlived else None
         self._plan = plan
         self._tell = tell
-        self._watched: dict[str, _Watched] = {actor: _Watched() for actor in [*plan.roles, RECORDER]}
+        self._watched: dict[str, _Watched] = {actor: _Watched() for actor in plan.actors}
         self._store_down_since_s: float | None = None
         self._store_down_s = 0.0
         self.statuses: dict[str, dict[str, Any]] = {}
@@ -87,10 +95,31 @@ class Supervisor:
             max_concurrency=1_000,
             name=name,
             namespace=NAMESPACE,
+            lifetime=self._lifetime,
         )(LiveActor)
         watched.handle = remote.remote(self._plan, actor, name)
         watched.asked = None
         watched.silent_at_s = elapsed_s() + ACTIVATE_S
+
+    def adopt(self, actor: str) -> bool:
+        """Watch over the actor as a predecessor has created it; False where there is none. Raises as `create`."""
+        name = asyncio.run(self._last_name(actor))
+        if not name:
+            return False
+        watched = self._watched[actor]
+        watched.generation = int(name.rpartition("#")[2])
+        try:
+            watched.handle = self._ray.get_actor(name, namespace=NAMESPACE)
+        except ValueError:
+            return False
+        watched.silent_at_s = elapsed_s() + ACTIVATE_S
+        return True
+
+    async def _last_name(self, actor: str) -> str:
+        async with await connect(self._plan.store_url) as client:
+            anyhow: Any = client
+            name = await anyhow.hget(names_key(self._plan.scope), actor)
+            return "" if name is None else name.decode()
 
     async def _name(self, actor: str, name: str) -> None:
         async with await connect(self._plan.store_url) as client:

@@ -251,6 +251,15 @@ class Driver(Executor):
         else:
             self._carry_out(self.queues.on_deadline(self.now))
 
+    def queue_watched(self, campaign: int, queue: int) -> None:
+        """The campaign watches the queue from now on, and hears how it stands."""
+        self._carry_out(self.queues.watched(campaign, queue))
+
+    def contacts_enrolled(self, campaign: Campaign) -> None:
+        """There are more contacts than it was told of."""
+        campaign.contacts.loaded_all = False
+        self.campaign_deadline(campaign)
+
     def campaign_deadline(self, campaign: Campaign) -> None:
         """The campaign's deadline has come."""
         self._carry_out(campaign.on_deadline(self.now))

@@ -50,6 +50,8 @@ RUN_OVER: Final = "RunOver"
 CALL_DEADLINE: Final = "CallDeadline"
 QUEUE_DEADLINE: Final = "QueueDeadline"
 CAMPAIGN_DEADLINE: Final = "CampaignDeadline"
+QUEUE_WATCHED: Final = "QueueWatched"
+CONTACTS_ENROLLED: Final = "ContactsEnrolled"
 CLAIMS_ANSWERED: Final = "ClaimsAnswered"
 CONTACTS_READ: Final = "ContactsRead"
 ROW: Final = "Row"
@@ -73,6 +75,24 @@ def addressee(event: Event, call_hosts: int) -> str:
     return QUEUES
 
 
+class Chronicle:
+    """Sees each entry of a host's journal happen, in a replay too, so that what it sends has the same numbers."""
+
+    __slots__ = ()
+
+    def before(self, entry: Plain) -> None:
+        """It is about to happen."""
+        raise NotImplementedError
+
+    def after(self, entry: Plain) -> None:
+        """It has happened."""
+        raise NotImplementedError
+
+    def restored(self) -> None:
+        """The host is where a snapshot was taken of it, up to which everything has been told."""
+        raise NotImplementedError
+
+
 @final
 class Host:
     """The machines of one driver, behind the journal `name`."""
@@ -81,6 +101,7 @@ class Host:
         "accepted",
         "at",
         "calls_waiting",
+        "chronicle",
         "collected",
         "deadlines",
         "dial_lists",
@@ -126,6 +147,8 @@ class Host:
         """Of the campaigns here whose contacts are read from the store."""
         self.collected: list[bytes] = []
         """What is being appended."""
+        self.chronicle: Chronicle | None = None
+        """Watches what becomes of the machines, where somebody wants to know."""
         self.unapplied: deque[Plain] = deque()
         """What is in the journal and has not happened yet, oldest first."""
         self.is_over: bool = False
@@ -191,6 +214,15 @@ class Host:
         """Let an entry of the journal happen. Raises SnapshotError when it is none."""
         if len(entry) < 4:
             raise SnapshotError(self.name, f"{entry!r} is no entry")
+        chronicle = self.chronicle
+        if chronicle is None:
+            self._happen(entry)
+            return
+        chronicle.before(entry)
+        self._happen(entry)
+        chronicle.after(entry)
+
+    def _happen(self, entry: Plain) -> None:
         at = cast("int", entry[0])
         sender = str(entry[1])
         self.at = at
@@ -225,6 +257,10 @@ class Host:
                 self.driver.call_deadline_passed(call)
         elif name == QUEUE_DEADLINE:
             self.driver.queue_deadline()
+        elif name == CONTACTS_ENROLLED:
+            self.driver.contacts_enrolled(self.driver.campaigns[cast("int", entry[4])])
+        elif name == QUEUE_WATCHED:
+            self.driver.queue_watched(cast("int", entry[4]), cast("int", entry[5]))
         elif name == CAMPAIGN_DEADLINE:
             self.driver.campaign_deadline(self.driver.campaigns[cast("int", entry[4])])
         elif name == CLAIMS_ANSWERED:
@@ -377,21 +413,20 @@ class HostPost(Post):
 class HostIntake(Intake):
     """What a carrier or a desk reports, noted by the host whose call or agents it is about."""
 
-    __slots__ = ("arriving", "call_hosts", "fallback", "front", "hosts")
+    __slots__ = ("arriving", "call_hosts", "front", "hosts")
 
-    def __init__(self, front: Driver, hosts: dict[str, Host], call_hosts: int, fallback: Host) -> None:
-        """`front` is the driver that carrier and desk know; `fallback` sends on what is for machines elsewhere."""
+    def __init__(self, front: Driver, hosts: dict[str, Host], call_hosts: int) -> None:
+        """`front` is the driver that carrier and desk know. What is for machines elsewhere the first host sends on."""
         self.front: Driver = front
         self.hosts: dict[str, Host] = hosts
         self.call_hosts: int = call_hosts
-        self.fallback: Host = fallback
         self.arriving: list[tuple[int, int, Host]] = []
         """(trunk, call, its host) of calls that come in over a trunk and have not been let in or turned away."""
 
     def take(self, event: Event) -> None:
         host = self.hosts.get(addressee(event, self.call_hosts))
         if host is None:
-            host = self.fallback
+            host = next(iter(self.hosts.values()))
         if isinstance(event, CallEvent):
             call = self.front.calls.pop(event.call, None)
             if call is not None:

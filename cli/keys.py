@@ -100,7 +100,7 @@ def revoke(id: str, data_dir: Path | None, as_json: bool) -> int:
 
 
 def _shown(key: ApiKey) -> dict[str, Any]:
-    from serve_app.times import written
+    from busyhour.adapters.times import written
 
     return {
         "id": key.id,

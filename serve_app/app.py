@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 
-from busyhour.adapters import wall_clock
+from busyhour.adapters import times, wall_clock
 from busyhour.adapters.speech.engine import SpeechEngine
 from busyhour.adapters.speech.espeak import EspeakEngine
 from busyhour.adapters.valkey.connection import connect
@@ -24,7 +24,7 @@ from busyhour.adapters.webhooks.deliveries import Deliveries
 from busyhour.adapters.webhooks.sender import Sender
 from busyhour.core.ids import Instant
 from busyhour.settings import Settings
-from serve_app import errors, times
+from serve_app import errors
 from serve_app.edge import Edge
 from serve_app.job_runner import JobRunner
 from serve_app.metrics import Metrics
@@ -72,6 +72,8 @@ class Wiring:
     files: Path
     settings: Settings
     runtime: Runtime = field(default_factory=NoRuntime)
+    over: Callable[[Platform], Runtime] | None = None
+    """Makes the runtime, where it stands on the same store."""
     engine: SpeechEngine = field(default_factory=EspeakEngine)
     clock: Callable[[], Instant] = wall_clock.now
     hosts_workers: bool = True
@@ -121,7 +123,9 @@ async def _running(app: FastAPI, wiring: Wiring) -> AsyncGenerator[None]:
         settings = wiring.settings
         platform = Platform.over(client, wiring.clock, wiring.files, settings.rate_limit_scale)
         addresses = Addresses(settings.webhook_allow)
-        services = Services.over(platform, wiring.runtime, addresses, wiring.engine)
+        runtime = wiring.runtime if wiring.over is None else wiring.over(platform)
+        app.state.runtime = runtime
+        services = Services.over(platform, runtime, addresses, wiring.engine)
         app.state.platform, app.state.services = platform, services
         if wiring.hosts_workers:
             draws = Random(wiring.clock())

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from busyhour.adapters import times
 from busyhour.adapters.valkey.contact_records import number_of
 from busyhour.adapters.valkey.contacts import AccountContacts
 from busyhour.adapters.valkey.documents import Document
 from busyhour.adapters.valkey.enrolment import STATUSES, Enrolment, Progress
 from busyhour.core.disposition import DISPOSITIONS
 from busyhour.core.ids import ABSENT, MILLISECOND
-from serve_app import times
 from serve_app.runtime import Listed
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from busyhour.adapters import times
 from busyhour.adapters.identifiers import new_id
 from busyhour.adapters.valkey.api_keys import ApiKeys
 from busyhour.adapters.valkey.documents import Collection
 from busyhour.adapters.valkey.once import Once
 from busyhour.adapters.valkey.request_limits import RequestLimits
 from busyhour.core.ids import Instant
-from serve_app import times
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -77,6 +77,10 @@ class SimulatedAdmission(Admission):
         self.stride: int = 1
         """From one number to the next."""
 
+    def add_campaign(self, trunk: int, bucket: TokenBucket | None) -> None:
+        self._trunk_of.append(trunk)
+        self._buckets.append(bucket)
+
     def new_call(self) -> int:
         call = self.next_call
         self.next_call = call + self.stride

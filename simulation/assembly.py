@@ -35,7 +35,9 @@ from simulation.scenario import Scenario
 from simulation.scenario.contacts import ContactCount
 from simulation.scenario.distributions import Constant
 from simulation.scenario.filling import MESSAGE
+from simulation.scenario.queues import Queue as QueuePlan
 from simulation.scenario.queues import Transfer
+from simulation.scenario.queues import VoiceAgent as VoiceAgentPlan
 from simulation.scenario.trunks import Trunk
 from simulation.substreams import Substreams
 from simulation.timeline import LAUNCH, PAUSE, RESUME, STOP, CampaignChange, StaffChange, TrunkChange
@@ -65,12 +67,14 @@ def assemble(
 
     Raises ScenarioError when a contact file turns out to be wrong.
     """
-    world = _Assembly(scenario, replication).world(sink, trace)
+    world = Assembly(scenario, replication).world(sink, trace)
     give_flows(scenario, world.carrier, transcripts)
     return world
 
 
-class _Assembly:
+class Assembly:
+    """What `world` is made of; whoever adds to that world later makes it of the same."""
+
     def __init__(self, scenario: Scenario, replication: int) -> None:
         self.scenario = scenario
         self.substreams = Substreams(scenario.seed, replication)
@@ -81,9 +85,7 @@ class _Assembly:
         self.trunk_no = {name: number for number, name in enumerate(scenario.trunks)}
         self.voice_no = {name: number for number, name in enumerate(scenario.voice_agents)}
         self.campaign_no = {name: number for number, name in enumerate(scenario.campaigns)}
-        self.queue_times = [
-            QueueTimes(queue.handle_time, queue.wrap_up, queue.patience) for queue in scenario.queues.values()
-        ]
+        self.queue_times = [queue_times(queue) for queue in scenario.queues.values()]
         self.trunks = [_trunk(trunk, self.start) for trunk in scenario.trunks.values()]
         self.outbound = OutboundAssembly(
             scenario, self.substreams, self.queue_times, self.queue_no, self.trunk_no, self.voice_no
@@ -107,7 +109,7 @@ class _Assembly:
         admission = SimulatedAdmission(
             self.trunks,
             [self.trunk_no[plan.trunk] for plan in scenario.campaigns.values()],
-            [_bucket(plan.limits.calls_per_second) for plan in scenario.campaigns.values()],
+            [bucket_of(plan.limits.calls_per_second) for plan in scenario.campaigns.values()],
         )
         if any(
             plan.retry.max_per_day is not None and not isinstance(plan.contacts, ContactCount)
@@ -165,17 +167,9 @@ class _Assembly:
         """The machine, and how many agents each pool has at most."""
         scenario = self.scenario
         queues = [
-            Queue(
-                number,
-                [self.pool_no[pool] for pool in queue.pools or ()],
-                UNLIMITED if queue.waiting_places is None else queue.waiting_places,
-                queue.discipline == "priority",
-                constant_of(queue.wrap_up) != 0,
-            )
+            queue_machine(number, queue, [self.pool_no[pool] for pool in queue.pools or ()])
             for number, queue in enumerate(scenario.queues.values())
         ]
-        for number, queue in enumerate(scenario.queues.values()):
-            queues[number].ring_timeout = queue.ring_timeout
         pools: list[Pool] = []
         agents: list[Agent] = []
         sizes: list[int] = []
@@ -206,17 +200,17 @@ class _Assembly:
         return answering
 
     def _voice(self) -> VoiceBank:
-        agents: list[VoiceAgent] = []
-        for agent in self.scenario.voice_agents.values():
-            share, to = 0.0, ABSENT
-            if agent.transfer is not None:
-                share, to = agent.transfer.share, self.queue_no[agent.transfer.to]
-            agents.append(
-                VoiceAgent(ABSENT if agent.capacity is None else agent.capacity, agent.talk_time, share, to)
-            )
-            if agent.transfer is not None and agent.transfer.kind_ == "warm":
-                _make_warm(agents[-1], agent.transfer)
-        return VoiceBank(agents, MESSAGE)
+        return VoiceBank([self.voice_agent(agent) for agent in self.scenario.voice_agents.values()], MESSAGE)
+
+    def voice_agent(self, plan: VoiceAgentPlan) -> VoiceAgent:
+        share, to = 0.0, ABSENT
+        if plan.transfer is not None:
+            share, to = plan.transfer.share, self.queue_no[plan.transfer.to]
+        capacity = ABSENT if plan.capacity is None else plan.capacity
+        agent = VoiceAgent(capacity, plan.talk_time, share, to)
+        if plan.transfer is not None and plan.transfer.kind_ == "warm":
+            _make_warm(agent, plan.transfer)
+        return agent
 
     def _watch_sessions(self, voice: VoiceBank, campaigns: list[Campaign], first: int) -> None:
         """A voice agent's sessions, all free at first, are to its campaigns what idle agents are to others."""
@@ -313,6 +307,22 @@ class _Assembly:
                         agenda.at(at, CHANGES, occurrence, stage)
 
 
+def queue_machine(number: int, plan: QueuePlan, pools: list[int]) -> Queue:
+    queue = Queue(
+        number,
+        pools,
+        UNLIMITED if plan.waiting_places is None else plan.waiting_places,
+        plan.discipline == "priority",
+        constant_of(plan.wrap_up) != 0,
+    )
+    queue.ring_timeout = plan.ring_timeout
+    return queue
+
+
+def queue_times(plan: QueuePlan) -> QueueTimes:
+    return QueueTimes(plan.handle_time, plan.wrap_up, plan.patience)
+
+
 def _make_warm(agent: VoiceAgent, transfer: Transfer) -> None:
     agent.is_warm = True
     agent.briefing = transfer.briefing if transfer.briefing is not None else Constant(value=0)
@@ -320,7 +330,7 @@ def _make_warm(agent: VoiceAgent, transfer: Transfer) -> None:
     agent.fallback = FALLBACKS.index(transfer.fallback or "none")
 
 
-def _bucket(calls_per_second: float | None) -> TokenBucket | None:
+def bucket_of(calls_per_second: float | None) -> TokenBucket | None:
     return None if calls_per_second is None else TokenBucket.from_rate(calls_per_second)
 
 
@@ -337,4 +347,6 @@ def _trunk(trunk: Trunk, begins_at: Instant) -> SimulatedTrunk:
             faults.refuse,
         )
     channels = ABSENT if trunk.channels is None else trunk.channels
-    return SimulatedTrunk(channels, _bucket(trunk.calls_per_second), trunk.post_dial_delay, shares, begins_at)
+    return SimulatedTrunk(
+        channels, bucket_of(trunk.calls_per_second), trunk.post_dial_delay, shares, begins_at
+    )

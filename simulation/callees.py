@@ -165,6 +165,11 @@ class Callees:
             self._draws.append(Draws(self._substreams, entity, self._queue_times, self._handle_time))
         return self._draws[attempt - 1]
 
+    def add_queue(self) -> None:
+        """There is another queue that their calls may come to."""
+        for draws in self._draws:
+            draws.add_queue()
+
     def script(self, call: Call) -> Script | None:
         """What must happen at this attempt; None where that is left to chance."""
         if self.scripts:

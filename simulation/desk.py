@@ -118,6 +118,11 @@ class SimulatedDesk(Desk):
         """By agent: how the phone is answered; None for those who are put through at once."""
         self._at_desk: list[AgentAtDesk] = [AgentAtDesk(self, agent) for agent in range(agents)]
 
+    def add_agent(self) -> None:
+        self._at_desk.append(AgentAtDesk(self, len(self._at_desk)))
+        self.wrap_up_us.append(0)
+        self.writing_up.append(ABSENT)
+
     def begin_wrap_up(self, agent: int, call: int, now: Instant) -> None:
         self.writing_up[agent] = call
         wrap_up_us = self.wrap_up_us[agent]

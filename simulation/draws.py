@@ -50,6 +50,11 @@ class Draws:
         self._durations: dict[str, DurationStream] = {}
         self._uniforms: dict[str, UniformStream] = {}
 
+    def add_queue(self) -> None:
+        """`queue_times` has another one."""
+        self._talk.append(None)
+        self._wrap_up.append(None)
+
     def talk_us(self, queue: int, index: int) -> int:
         """How long call `index` talks with an agent of `queue`."""
         stream = self._talk[queue]

@@ -25,6 +25,7 @@ from busyhour.host import (
     CAMPAIGN_DEADLINE,
     QUEUE_DEADLINE,
     QUEUES,
+    RECORDER,
     RUN_OVER,
     Host,
     HostIntake,
@@ -32,11 +33,12 @@ from busyhour.host import (
 )
 from busyhour.results.tallies import Tallies
 from simulation.agenda import CHANGES, Occurrence
-from simulation.assembly import World, assemble
+from simulation.assembly import Assembly, World
 from simulation.carrier import leg_of
 from simulation.contact_supply import SimulatedContacts, UnlistedContacts
 from simulation.desk import SimulatedDesk
-from simulation.draws import Draws, QueueTimes
+from simulation.draws import Draws
+from simulation.flow_assembly import give_flows
 from simulation.inbound import CallerAgain, InboundSource
 from simulation.live_ports import (
     AwaitedAdmission,
@@ -52,7 +54,6 @@ from simulation.live_ports import (
 from simulation.outbound_assembly import calling_hours_of, own_zone
 from simulation.runs import Baseline
 from simulation.scenario import Scenario
-from simulation.substreams import Substreams
 from simulation.timeline import CampaignChange, StaffChange, StatisticsStart, TrunkChange
 
 OCCURRENCES_A_TURN: Final = 1_024
@@ -115,16 +116,24 @@ class LivePart:
         call_hosts: int,
         replication: int = 0,
         stored: Sequence[int] = (),
+        rows_to: str = RECORDER,
     ) -> None:
         """`call_hosts`: how many virtual shards there are in all. What is random is drawn as in that replication.
+        `rows_to` is the host that takes the rows of ended calls.
 
         The contacts of the campaigns `stored` are read from the store, `contacts.asked` says when; of those the
         scenario's count says how many there are.
         """
         self.scenario = scenario
         self.role = role
-        transcripts = LiveTranscripts()
-        self.world: World = assemble(scenario, replication, _Nothing(), None, transcripts)
+        self.campaigns = list(role.campaigns)
+        """Those hosted here."""
+        self.rows_to = rows_to
+        self._call_hosts = call_hosts
+        self.transcripts = LiveTranscripts()
+        self.assembly = Assembly(scenario, replication)
+        self.world: World = self.assembly.world(_Nothing(), None)
+        give_flows(scenario, self.world.carrier, self.transcripts)
         world = self.world
         front = world.driver
         self.agenda = world.engine.agenda
@@ -134,44 +143,59 @@ class LivePart:
         self.hosts: dict[str, Host] = {}
         self.baseline = Baseline(world)
         self._contacts = cast("SimulatedContacts", front.contacts)
-        self.contacts = StoredContacts(front.contacts, list(stored))
+        self.contacts = StoredContacts(front.contacts, [])
         for number in stored:
-            self._contacts.supplies[number] = UnlistedContacts(self._contacts.supplies[number].count)
-            world.carrier.callees[number].contacts = self._contacts.supplies[number]
+            self.store_contacts(number)
         self._reservations_looked_at: Instant = 0
         self.stopped = False
         """The run is over: nothing is dialled any more."""
-        times = [QueueTimes(q.handle_time, q.wrap_up, q.patience) for q in scenario.queues.values()]
-        wrap_ups = WrapUps(
-            Draws(Substreams(scenario.seed, replication), "live", times, None),
-            [queue.wraps_up for queue in front.queues.queues],
+        self.wrap_ups = WrapUps(
+            Draws(self.assembly.substreams, "live", self.assembly.queue_times, None), world.log.wraps_up
         )
         people = cast("SimulatedDesk", front.desk)
-        self.desk = LiveDesk(people, front.queues, wrap_ups)
+        self.desk = LiveDesk(people, front.queues, self.wrap_ups)
         self.dialer = PromisedCarrier(self.carrier)
-        for name in role.hosts():
-            driver = Driver(
-                front.queues,
-                front.campaigns,
-                MutedCarrier(),
-                MutedDesk(),
-                self.admission,
-                self.contacts,
-                world.log,
-            )
-            driver.now = front.now
-            host = Host(name, driver, call_hosts)
-            self.logs.append(LiveLog(host, self.carrier, world.log.sources, wrap_ups, transcripts))
-            driver.log = self.logs[-1]
-            self.hosts[name] = host
-        for number in role.campaigns:
-            if number in self.contacts.stored:
-                self.hosts[campaign_host(number)].dial_lists[number] = self._dial_list(number)
-        self.intake = HostIntake(front, self.hosts, call_hosts, next(iter(self.hosts.values())))
+        self.intake = HostIntake(front, self.hosts, call_hosts)
         front.intake = self.intake
-        front.post = next(iter(self.hosts.values())).post
+        for name in role.hosts():
+            self.open(name)
         if role.calls:
             self._share_sessions()
+
+    def open(self, name: str) -> Host:
+        """Host something more, whose machines are in the world."""
+        front = self.world.driver
+        driver = Driver(
+            front.queues,
+            front.campaigns,
+            MutedCarrier(),
+            MutedDesk(),
+            self.admission,
+            self.contacts,
+            self.world.log,
+        )
+        driver.now = front.now
+        host = Host(name, driver, self._call_hosts)
+        log = LiveLog(
+            host, self.carrier, self.world.log.sources, self.wrap_ups, self.transcripts, self.rows_to
+        )
+        self.logs.append(log)
+        driver.log = log
+        self.hosts[name] = host
+        if front.post is None:
+            front.post = host.post
+        if name.startswith("campaigns/"):
+            number = int(name.partition("/")[2])
+            if number in self.contacts.stored:
+                host.dial_lists[number] = self._dial_list(number)
+        return host
+
+    def store_contacts(self, number: int) -> None:
+        """The contacts of a campaign are read from the store."""
+        supplies = self._contacts.supplies
+        supplies[number] = UnlistedContacts(supplies[number].count)
+        self.carrier.callees[number].contacts = supplies[number]
+        self.contacts.stored.append(number)
 
     def _dial_list(self, number: int) -> DialList:
         """Of a campaign whose contacts are in the store."""
@@ -195,6 +219,8 @@ class LivePart:
                     host.dial_lists[number].restore(plain["dial_list"])
                 restore_campaign(host.driver.campaigns[number], plain["machine"])
                 self._contacts.supplies[number].handed_over = plain["handed_over"]
+            if host.chronicle is not None:
+                host.chronicle.restored()
         for entry in entries:
             host.apply(json.loads(entry))
 
@@ -226,26 +252,32 @@ class LivePart:
                 self.agenda.at(self.baseline.begins_at, CHANGES, statistics)
         self.admission.asked.clear()
         self.contacts.asked.clear()
-        for host in self.hosts.values():
-            host.driver.carrier = self.dialer
-            host.driver.desk = self.desk
-            host.calls_waiting.clear()
-            for call in host.driver.calls.values():
-                # No carrier was told of an attempt that has not been dialled: it goes on.
-                if call.state != CREATED or call.campaign == ABSENT:
-                    host.note(["CarrierLost", call.id])
+        for name in self.hosts:
+            self.begin_host(name)
         if self.role.calls and any(host.turned_at != ABSENT for host in self.hosts.values()):
             self._tell_free_sessions()
         self.stopped = any(host.is_over for host in self.hosts.values())
         if self.stopped:
             self.stop()
-        for number in self.role.campaigns:
+        if self.role.queues:
+            self.desk.resume()
+
+    def begin_host(self, name: str) -> None:
+        """It is restored, and acts from now on."""
+        host = self.hosts[name]
+        host.driver.carrier = self.dialer
+        host.driver.desk = self.desk
+        host.calls_waiting.clear()
+        for call in host.driver.calls.values():
+            # No carrier was told of an attempt that has not been dialled: it goes on.
+            if call.state != CREATED or call.campaign == ABSENT:
+                host.note(["CarrierLost", call.id])
+        if name.startswith("campaigns/"):
+            number = int(name.partition("/")[2])
             if self.world.driver.campaigns[number].claimed:
                 self.admission.asked.append(number)
             if self.world.driver.campaigns[number].contacts.loading:
                 self.contacts.asked[number] = LOAD_BATCH
-        if self.role.queues:
-            self.desk.resume()
 
     def _concerns(
         self, occurrence: Occurrence, due_at: Instant, now: Instant, late: list[InboundSource]
@@ -258,7 +290,7 @@ class LivePart:
             return self.role.queues and due_at > self.hosts[QUEUES].turned_at
         if isinstance(occurrence, CampaignChange):
             number = occurrence.campaign
-            return number in self.role.campaigns and due_at > self.hosts[campaign_host(number)].turned_at
+            return number in self.campaigns and due_at > self.hosts[campaign_host(number)].turned_at
         if isinstance(occurrence, TrunkChange):
             return (
                 len(self.role.calls) > 0
@@ -281,7 +313,7 @@ class LivePart:
         front.now = now
         for shard in self.role.calls:
             self.hosts[f"calls/{shard}"].note_deadlines(now)
-        for number in () if self.stopped else self.role.campaigns:
+        for number in () if self.stopped else self.campaigns:
             due_at = front.campaigns[number].deadline()
             host = self.hosts[campaign_host(number)]
             if due_at != ABSENT and due_at <= now and not host.collected:
@@ -311,7 +343,7 @@ class LivePart:
     def next_due(self) -> Instant:
         """When something happens by itself; ABSENT when nothing does."""
         earliest = self.agenda.next_at()
-        for number in () if self.stopped else self.role.campaigns:
+        for number in () if self.stopped else self.campaigns:
             earliest = _earlier(earliest, self.world.driver.campaigns[number].deadline())
         for shard in self.role.calls:
             deadlines = self.hosts[f"calls/{shard}"].deadlines
@@ -342,7 +374,7 @@ class LivePart:
         for agent in self.carrier.voice.agents:
             for campaign in agent.campaigns:
                 for session in agent.free:
-                    self.intake.fallback.note(to_plain(AgentChanged(campaign, session, IDLE)))
+                    next(iter(self.hosts.values())).note(to_plain(AgentChanged(campaign, session, IDLE)))
 
     def calls(self) -> list[Call]:
         """Those alive here."""
@@ -360,7 +392,7 @@ class LivePart:
     def is_work_over(self) -> bool:
         """No campaign here has work left."""
         campaigns = self.world.driver.campaigns
-        return all(campaigns[number].state in (COMPLETED, STOPPED) for number in self.role.campaigns)
+        return all(campaigns[number].state in (COMPLETED, STOPPED) for number in self.campaigns)
 
     def tallies(self, now: Instant) -> Tallies:
         """What was counted until `now`; only what this role hosts means anything."""

@@ -18,7 +18,7 @@ from busyhour.core.disposition import (
 from busyhour.core.events import CampaignEvent, ClaimsAnswered
 from busyhour.core.ids import ABSENT, Instant
 from busyhour.core.snapshots import call_facts
-from busyhour.host import RECORDER, ROW, Host
+from busyhour.host import ROW, Host
 from busyhour.ports import Admission, CallLog, Carrier, Contacts, Desk
 from simulation.carrier import Leg, SimulatedCarrier
 from simulation.desk import SimulatedDesk
@@ -72,6 +72,10 @@ class WrapUps:
         self.wraps_up: list[bool] = wraps_up
         """By queue: whether its agents write calls up at all."""
 
+    def add_queue(self) -> None:
+        """There is another queue; `wraps_up` knows it."""
+        self._draws.add_queue()
+
     def of(self, queue: int, call: int) -> int:
         return self._draws.wrap_up_us(queue, call) if self.wraps_up[queue] else 0
 
@@ -124,9 +128,9 @@ class LiveTranscripts:
 
 @final
 class LiveLog(CallLog):
-    """Sends the rows of ended calls to the recorder, with what was said in them, and frees what the calls held."""
+    """Sends the rows of ended calls, with what was said in them, to whoever keeps them, and frees what they held."""
 
-    __slots__ = ("_carrier", "_host", "_sources", "_transcripts", "_wrap_ups", "ended")
+    __slots__ = ("_carrier", "_host", "_rows_to", "_sources", "_transcripts", "_wrap_ups", "ended")
 
     def __init__(
         self,
@@ -135,12 +139,15 @@ class LiveLog(CallLog):
         sources: list[InboundSource],
         wrap_ups: WrapUps,
         transcripts: LiveTranscripts,
+        rows_to: str,
     ) -> None:
+        """`rows_to` is the host that takes them."""
         self._host: Host = host
         self._carrier: SimulatedCarrier = carrier
         self._sources: list[InboundSource] = sources
         self._wrap_ups: WrapUps = wrap_ups
         self._transcripts: LiveTranscripts = transcripts
+        self._rows_to: str = rows_to
         self.ended: list[tuple[int, int, int, bool]] = []
         """(trunk, call, campaign, refused by the trunk) of the calls that have ended since it was last emptied."""
 
@@ -155,7 +162,7 @@ class LiveLog(CallLog):
             turns = self._transcripts.take(call.id)
             if turns:
                 row.append(turns)
-        self._host.send(RECORDER, row)
+        self._host.send(self._rows_to, row)
         if call.trunk != ABSENT:
             refused = call.end_reason == END_NO_CHANNEL or call.end_reason == END_TRUNK_DOWN
             self.ended.append((call.trunk, call.id, call.campaign, refused))

@@ -11,11 +11,19 @@ _SUB_MILLISECOND: Final = 4096
 
 def new_id(now: Instant) -> str:
     """A UUIDv7: those of a later microsecond sort after those of an earlier one."""
-    milliseconds, rest_us = divmod(now, MILLISECOND)
+    return _uuid7(now, secrets.randbits(62))
+
+
+def id_of(at: Instant, number: int) -> str:
+    """The UUIDv7 of what is numbered: the same whoever asks, and nobody else's."""
+    return _uuid7(at, number & (2**62 - 1))
+
+
+def _uuid7(at: Instant, rest: int) -> str:
+    """`rest`: 62 bits."""
+    milliseconds, rest_us = divmod(at, MILLISECOND)
     fraction = rest_us * _SUB_MILLISECOND // MILLISECOND
-    number = (
-        (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | secrets.randbits(62)
-    )
+    number = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | rest
     digits = f"{number:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 

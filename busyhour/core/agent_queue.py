@@ -89,6 +89,19 @@ class AgentQueues:
         for pool in self.queues[queue].pools:
             self.pools[pool].campaigns.append(campaign)
 
+    def watched(self, campaign: int, queue: int) -> list[Command]:
+        """`watch`, for one who comes while agents are at work: what it has missed. Harmless when it watches already."""
+        commands: list[Command] = []
+        if campaign in self.queues[queue].campaigns:
+            return commands
+        self.watch(campaign, queue)
+        for agent in self.agents:
+            if agent.state != OFFLINE and agent.pool in self.queues[queue].pools:
+                commands.append(AgentChanged(campaign, agent.id, agent.state))
+        if self.queues[queue].waiting > 0:
+            commands.append(WaitingChanged(campaign, self.queues[queue].waiting))
+        return commands
+
     def receive(self, event: QueueEvent, now: Instant) -> list[Command]:
         """Take one event in; what is illegal here changes nothing and is counted."""
         commands: list[Command] = []
@@ -147,7 +160,7 @@ class AgentQueues:
         if event.call in queue.by_call:
             self.illegal_events += 1
             return
-        for pool_id in queue.pools:
+        for pool_id in queue.pools if not queue.longest_idle else self._by_idleness(queue):
             pool = self.pools[pool_id]
             if pool.idle:
                 agent = pool.idle.pop(0)
@@ -374,11 +387,18 @@ class AgentQueues:
             self._reserve(agent, queue.id, call, now, commands)
 
     def _take_idle(self, queue: Queue) -> Agent | None:
-        for pool_id in queue.pools:
+        for pool_id in queue.pools if not queue.longest_idle else self._by_idleness(queue):
             pool = self.pools[pool_id]
             if pool.idle:
                 return pool.idle.pop(0)
         return None
+
+    def _by_idleness(self, queue: Queue) -> list[int]:
+        """Its pools that have somebody idle, the one whose agent has been so longest first."""
+        idle = [
+            (self.pools[number].idle[0].since, number) for number in queue.pools if self.pools[number].idle
+        ]
+        return [number for _, number in sorted(idle)]
 
     # Transfers ----------------------------------------------------------------------------------------------------
 

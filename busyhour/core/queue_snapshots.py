@@ -39,6 +39,7 @@ def _queue_snapshot(queue: Queue) -> Plain:
             if not entry.gone:
                 waiting.append([priority, entry.call, entry.since])
     return {
+        "campaigns": list(queue.campaigns),
         "waiting": waiting,
         "waiting_max": queue.waiting_max,
         "waiting_area": queue.waiting_area,
@@ -48,15 +49,18 @@ def _queue_snapshot(queue: Queue) -> Plain:
 
 
 def restore_queues(machine: AgentQueues, snapshot: Plain) -> None:
-    """`machine` has the same queues, pools and agents. Raises SnapshotError."""
-    agents = rows_at(snapshot, "agents", _QUEUES, len(machine.agents), 6)
+    """`machine` has the same queues, pools and agents, and may have more, who are new. Raises SnapshotError."""
+    agents = rows_at(snapshot, "agents", _QUEUES, 6)
     idle = list_at(snapshot, "idle", _QUEUES)
-    pools = rows_at(snapshot, "pools", _QUEUES, len(machine.pools), 3)
+    pools = rows_at(snapshot, "pools", _QUEUES, 3)
     queues = list_at(snapshot, "queues", _QUEUES)
-    if len(idle) != len(machine.pools) or len(queues) != len(machine.queues):
-        raise SnapshotError(_QUEUES, "has other queues or pools than the machine")
+    if len(agents) > len(machine.agents) or len(queues) > len(machine.queues):
+        raise SnapshotError(_QUEUES, "has more queues or agents than the machine")
+    if len(pools) > len(machine.pools) or len(idle) != len(pools):
+        raise SnapshotError(_QUEUES, "has other pools than the machine")
     machine.reserved = 0
-    for i, agent in enumerate(machine.agents):
+    for i in range(len(agents)):
+        agent = machine.agents[i]
         agent.state = agents[i][0]
         if not 0 <= agent.state < len(AGENT_STATES):
             raise SnapshotError(_QUEUES, f"there is no agent state {agent.state}")
@@ -67,7 +71,8 @@ def restore_queues(machine: AgentQueues, snapshot: Plain) -> None:
         agent.rings = agents[i][5]
         if agent.state == RESERVED:
             machine.reserved += 1
-    for i, pool in enumerate(machine.pools):
+    for i in range(len(pools)):
+        pool = machine.pools[i]
         pool.idle.clear()
         for number in whole_numbers(idle[i], _QUEUES):
             if not 0 <= number < len(machine.agents) or machine.agents[number].state != IDLE:
@@ -76,8 +81,12 @@ def restore_queues(machine: AgentQueues, snapshot: Plain) -> None:
         pool.staffed = pools[i][0]
         pool.staffed_area = pools[i][1]
         pool.staffed_at = pools[i][2]
-    for i, queue in enumerate(machine.queues):
-        _restore_queue(queue, mapping(queues[i], _QUEUES))
+    for i in range(len(queues)):
+        _restore_queue(machine.queues[i], mapping(queues[i], _QUEUES))
+    for pool in machine.pools:
+        pool.campaigns = []
+        for number in pool.queues:
+            pool.campaigns.extend(machine.queues[number].campaigns)
     _restore_ringing(machine, snapshot)
     _restore_callbacks(machine.callbacks, snapshot)
     machine.illegal_events = int_at(snapshot, "illegal_events", _QUEUES)
@@ -87,6 +96,7 @@ def _restore_queue(queue: Queue, snapshot: Plain) -> None:
     queue.lines = {}
     queue.by_call = {}
     queue.gone = 0
+    queue.campaigns = whole_numbers(list_at(snapshot, "campaigns", _QUEUES), _QUEUES)
     for item in list_at(snapshot, "waiting", _QUEUES):
         place = whole_numbers(item, _QUEUES)
         if len(place) != 3 or place[1] in queue.by_call:

@@ -39,6 +39,7 @@ class Queue:
         "gone",
         "id",
         "lines",
+        "longest_idle",
         "pools",
         "ring_timeout",
         "rung",
@@ -60,6 +61,8 @@ class Queue:
         self.waiting_places: int = waiting_places
         self.by_priority: bool = by_priority
         self.wraps_up: bool = wraps_up
+        self.longest_idle: bool = False
+        """Whoever of all its agents has been idle longest takes a call, whatever the order of the pools."""
         self.ring_timeout: Micros = RING_TIMEOUT
         """How long an agent who has to accept is rung for one of its calls."""
         self.lines: dict[int, deque[WaitingCall]] = {}

@@ -12,6 +12,7 @@ from busyhour.adapters.valkey.documents import packed
 from serve_app.errors import UnavailableError
 from serve_app.metrics import CONTENT_TYPE, Metrics
 from serve_app.platform import Platform
+from serve_app.runtime import NoRuntime, Runtime
 from serve_app.schemas.base import Shown
 
 router = APIRouter(tags=["health"])
@@ -29,12 +30,15 @@ async def healthz() -> Response:
 
 @router.get("/readyz", response_model=Health)
 async def readyz(request: Request) -> Response:
-    """It can do its work: the store answers."""
+    """It can do its work: the store answers, and whatever makes calls."""
     platform = cast(Platform, request.app.state.platform)
     try:
         await platform.client.ping()
     except RedisError:
         raise UnavailableError("The store does not answer") from None
+    runtime = cast(Runtime, request.app.state.runtime)
+    if not isinstance(runtime, NoRuntime):
+        await runtime.ready()
     return Response(packed({"status": "ready"}), media_type="application/json")
 
 

@@ -7,8 +7,8 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from busyhour.adapters import times
 from busyhour.adapters.timezones import zone_names
-from serve_app import times
 from serve_app.sentences import wrong
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)

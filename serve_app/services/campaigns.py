@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
+from busyhour.adapters import times
 from busyhour.adapters.valkey.documents import Commit, Document, Stored
 from busyhour.adapters.valkey.once import Effect
 from busyhour.adapters.webhooks.outbox import emit
-from serve_app import times
 from serve_app.enrolments import Enrolments
 from serve_app.errors import ConflictError, InvalidInputError, UnavailableError
 from serve_app.platform import Platform

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from busyhour.adapters import times
 from busyhour.adapters.valkey.contact_records import ContactChange, ContactRecord
 from busyhour.adapters.valkey.contacts import (
     AccountContacts,
@@ -13,7 +14,6 @@ from busyhour.adapters.valkey.contacts import (
 )
 from busyhour.adapters.valkey.documents import Document, Page, Stored, packed
 from busyhour.core.ids import MILLISECOND
-from serve_app import times
 from serve_app.enrolments import Enrolments
 from serve_app.errors import ConflictError, InvalidInputError, NotFoundError
 from serve_app.platform import Platform

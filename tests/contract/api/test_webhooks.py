@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
-from busyhour.adapters import wall_clock
+from busyhour.adapters import times, wall_clock
 from busyhour.adapters.valkey.documents import Commit, Document
 from busyhour.adapters.webhooks import sender
 from busyhour.adapters.webhooks.addresses import Addresses
@@ -18,7 +18,6 @@ from busyhour.adapters.webhooks.deliveries import KEPT, Deliveries
 from busyhour.adapters.webhooks.outbox import emit
 from busyhour.adapters.webhooks.sender import Sender
 from busyhour.core.ids import DAY, HOUR, MINUTE, SECOND
-from serve_app import times
 from tests.support.api import Api, HandClock, detail_of, served
 from tests.support.receivers import Receiver, answers, receiving
 

@@ -254,7 +254,7 @@ def path_to(state: int, accepts: bool) -> list[QueueEvent]:
     "wrong",
     [
         {},
-        {"agents": [[1, 0, -1, -1, 1, 0]]},
+        {"agents": [[1, 0, -1, -1, 1, 0]] * 9},
         {"agents": "all of them"},
         {"agents": [[1, 0, -1, -1], [1, 0, -1, -1]]},
         {"agents": [[9, 0, -1, -1, 1, 0], [0, 0, -1, -1, 1, 0]]},
@@ -281,3 +281,30 @@ def test_what_is_no_snapshot_is_refused(wrong: dict[str, object]) -> None:
     plain = {**queues_snapshot(floor.machine), **wrong} if wrong else {}
     with pytest.raises(SnapshotError, match="the snapshot of a group of queues cannot be read"):
         restore_queues(Floor().machine, plain)
+
+
+def two_pools() -> Floor:
+    """Agent 0 in the first pool of the queue, agent 1 in the second, who has been idle longer."""
+    floor = Floor(pools=[[0], [0]], queues=[[0, 1]], agents=[0, 1])
+    floor.tell(joined(1), joined(0))
+    return floor
+
+
+def test_a_call_takes_an_agent_of_the_first_pool_that_has_one() -> None:
+    assert two_pools().tell(offer(7)) == [("assign", 7, 0)]
+
+
+def test_where_no_pool_comes_first_the_agent_who_has_been_idle_longest_takes_the_call() -> None:
+    floor = two_pools()
+    floor.machine.queues[0].longest_idle = True
+    assert floor.tell(offer(7)) == [("assign", 7, 1)]
+    assert floor.tell(offer(8)) == [("assign", 8, 0)]
+
+
+def test_a_campaign_that_comes_late_hears_who_is_at_work_and_how_many_wait() -> None:
+    floor = Floor(agents=[0, 0, 0])
+    floor.tell(joined(0), joined(1), offer(7), offer(8), offer(9))
+    told = [type(command).__name__ for command in floor.machine.watched(3, 0)]
+    assert told == ["AgentChanged", "AgentChanged", "WaitingChanged"]
+    assert floor.machine.watched(3, 0) == []
+    assert floor.machine.pools[0].campaigns[-1] == 3

@@ -4,9 +4,9 @@ import pickle
 
 import pytest
 
+from busyhour.adapters import times
 from busyhour.adapters.identifiers import new_id
 from busyhour.core.ids import SECOND
-from serve_app import times
 from serve_app.errors import (
     ApiError,
     ForbiddenError,

@@ -1,4 +1,4 @@
-"""Times as the API writes them: RFC 3339, UTC, milliseconds."""
+"""Times as documents have them: RFC 3339, UTC, milliseconds."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,0 +1,88 @@
+"""What the directory says of queues and campaigns, of the documents that the API keeps of them."""
+
+from typing import Any
+
+from actors.call_documents import DIRECT
+from busyhour.adapters.valkey.documents import Document
+from busyhour.core.errors import InvalidFlowError
+from busyhour.core.flow.reading import load
+from busyhour.core.ids import HOUR, MINUTE, SECOND, Micros
+
+
+def queue_facts(queue: Document) -> dict[str, Any]:
+    return {
+        "wrap_up_us": _us(queue["wrap_up_s"]),
+        "max_wait_us": _us(queue["max_wait_s"] or 0),
+        "discipline": queue["discipline"],
+    }
+
+
+def flow_facts(flow: Document) -> dict[str, Any] | None:
+    """As `core.flow.reading` has it; None of a flow that it can't follow, with which a voice agent just talks."""
+    nodes = {
+        id: {name: value for name, value in node.items() if value not in (None, {}, [])}
+        for id, node in flow["nodes"].items()
+    }
+    plain = {"name": flow["name"], "start": flow["start"], "nodes": nodes}
+    try:
+        load(plain)
+    except InvalidFlowError:
+        return None
+    return plain
+
+
+def campaign_facts(campaign: Document, voice_agent: str | None, callees: str) -> dict[str, Any]:
+    """As the campaign is when it is launched. `plan` is a `simulation.scenario.campaigns.Campaign`, and `voice_agent`
+    the key of its voice agent in the directory.
+    """
+    queue = None if voice_agent else campaign["queue_id"]
+    plan: dict[str, Any] = {
+        "contacts": [],
+        "callees": callees,
+        "trunk": campaign["trunk"],
+        "queue": queue,
+        "voice_agent": voice_agent,
+        "pacing": dict(campaign["pacing"]) if queue or voice_agent else {"mode": "agentless"},
+        "limits": dict(campaign["limits"]),
+        "dial_timeout": _us(campaign["dial_timeout_s"]),
+        "calling_hours": _calling_hours(campaign["calling_hours"]),
+        "retry": _retry(campaign["retry"]),
+        "amd": dict(campaign["amd"]),
+    }
+    return {"plan": plan, DIRECT: False, "caller_ids": campaign["caller_ids"]}
+
+
+def direct_facts(order: Document, voice_agent: str | None, queue: str | None, callees: str) -> dict[str, Any]:
+    """Of the campaign of single calls that are alike: nobody paces them, and nobody listens for machines."""
+    plan: dict[str, Any] = {
+        "contacts": [],
+        "callees": callees,
+        "trunk": order["trunk"],
+        "queue": None if voice_agent else queue,
+        "voice_agent": voice_agent,
+        "pacing": {"mode": "agentless"},
+        "dial_timeout": _us(order["dial_timeout_s"]),
+        "amd": {"enabled": False},
+    }
+    return {"plan": plan, DIRECT: True}
+
+
+def _retry(retry: Document) -> dict[str, Any]:
+    rules = [{"outcome": rule["outcome"], "after": _us(rule["after_s"])} for rule in retry["rules"]]
+    return {"max_attempts": retry["max_attempts"], "max_per_day": retry["max_per_day"], "rules": rules}
+
+
+def _calling_hours(hours: Document | None) -> dict[str, Any] | None:
+    if hours is None:
+        return None
+    times = {name: _time_of_day(hours[name]) for name in ("start", "end")}
+    return {**times, "days": list(hours["days"]), "timezone": hours["timezone"]}
+
+
+def _time_of_day(text: str) -> Micros:
+    hours, _, minutes = text.partition(":")
+    return int(hours) * HOUR + int(minutes) * MINUTE
+
+
+def _us(seconds: float) -> Micros:
+    return round(seconds * SECOND)

@@ -1,0 +1,102 @@
+"""A part of a platform: it begins with nothing but trunks, and grows with the directory."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from actors.plan import CALL_HOSTS
+from actors.platform_plan import PlatformPlan
+from busyhour.adapters.valkey.directory import Record
+from busyhour.chronicle import LEDGER, CallsChronicle, CampaignChronicle
+from busyhour.core.flow.nodes import Flow
+from busyhour.core.flow.reading import load
+from busyhour.host import Host, campaign_host
+from simulation.flow_assembly import AGENT_WORDS_PER_MINUTE, respondent_of
+from simulation.flow_sessions import FlowTalker
+from simulation.growth import Growth, bare_scenario
+from simulation.live_part import LivePart
+from simulation.respondents import Respondent
+from simulation.scenario.campaigns import Campaign
+from simulation.scenario.distributions import Constant
+from simulation.scenario.queues import Queue, VoiceAgent
+
+TALK: Final = Constant(value=60_000_000)
+"""How long a voice agent talks with a simulated callee who does not hang up before."""
+
+
+class GrowingPart:
+    """One actor's `part`: it has every machine of the directory in its world, and hosts the campaigns of its own."""
+
+    def __init__(self, plan: PlatformPlan, actor: str) -> None:
+        self._plan = plan
+        self._actor = actor
+        scenario = bare_scenario(dict(plan.trunks), dict(plan.callees))
+        self.part = LivePart(scenario, plan.roles[actor], CALL_HOSTS, rows_to=LEDGER)
+        self._growth = Growth(self.part.assembly, self.part.world)
+        self.known = 0
+        """Records of the directory that are in the world."""
+        self._names: list[str] = []
+        self._respondents: list[Respondent] = []
+        self._contacts: list[Callable[[int], dict[str, object]]] = []
+        self.records: dict[int, Record] = {}
+        """By campaign."""
+        for name, host in self.part.hosts.items():
+            if name.startswith("calls/"):
+                host.chronicle = CallsChronicle(host)
+
+    def grow(self, record: Record) -> str:
+        """The next record of the directory. Returns the name of the host that is new here; empty when there is none."""
+        self.known += 1
+        facts = record.facts
+        if record.kind == "queue":
+            self._growth.add_queue(record.key, queue_of(facts))
+            self.part.wrap_ups.add_queue()
+        elif record.kind == "agent":
+            self._growth.add_agent(facts["queues"])
+        elif record.kind == "voice_agent":
+            self._growth.add_voice_agent(record.key, VoiceAgent(talk_time=TALK))
+            if facts.get("flow"):
+                self._follow(record.number, load(facts["flow"]))
+        elif record.kind == "campaign":
+            plan = Campaign.model_validate(facts["plan"])
+            self._growth.add_campaign(record.key, plan)
+            self._names.append(record.key)
+            self._respondents.append(respondent_of(self.part.scenario.callees[plan.callees]))
+            self._contacts.append(_nothing_known)
+            self.part.store_contacts(record.number)
+            self.records[record.number] = record
+            if self._plan.hosts_campaign(self._actor, record.number):
+                return self._host(record.number).name
+        return ""
+
+    def _follow(self, voice_agent: int, flow: Flow) -> None:
+        """Have it follow the flow with whomever its campaigns call, those included that are yet to come."""
+        self.part.carrier.voice.agents[voice_agent].talker = FlowTalker(
+            self.part.carrier,
+            flow,
+            AGENT_WORDS_PER_MINUTE,
+            self._names,
+            self._respondents,
+            self._contacts,
+            self.part.assembly.queue_no,
+            self.part.transcripts,
+        )
+
+    def _host(self, number: int) -> Host:
+        host = self.part.open(campaign_host(number))
+        host.chronicle = CampaignChronicle(host, self.part.world.driver.campaigns[number])
+        self.part.campaigns.append(number)
+        return host
+
+
+def _nothing_known(number: int) -> dict[str, object]:
+    """Of a contact, where calls are: what is known of him is in the store."""
+    return {}
+
+
+def queue_of(facts: Any) -> Queue:
+    """Its agents always write calls up, be it for no time: that can change while they talk."""
+    return Queue(
+        wrap_up=Constant(value=max(facts["wrap_up_us"], 1)),
+        max_wait=facts["max_wait_us"] or None,
+        discipline=facts["discipline"],
+    )

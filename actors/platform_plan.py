@@ -1,0 +1,81 @@
+"""What a platform is made of: which actor hosts what, over which store. What it consists of is in the directory."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from actors.plan import CALL_HOSTS
+from busyhour.chronicle import LEDGER
+from busyhour.host import QUEUES, campaign_host
+from simulation.live_part import Role
+from simulation.scenario.callees import Callees
+from simulation.scenario.filling import CALLEES, TRUNK
+from simulation.scenario.trunks import Trunk
+
+
+class ActorsByName(Mapping[str, str]):
+    """Host → actor, by the hosts' names alone: campaigns come to be while the platform runs."""
+
+    def __init__(self, campaign_actors: int, call_actors: int) -> None:
+        self._actors = {"campaigns": campaign_actors, "calls": call_actors}
+
+    def __getitem__(self, host: str) -> str:
+        kind, _, number = host.partition("/")
+        return f"{kind}-{int(number) % self._actors[kind]}" if number else kind
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (QUEUES, LEDGER)
+        yield from (f"calls/{shard}" for shard in range(CALL_HOSTS))
+
+    def __len__(self) -> int:
+        return CALL_HOSTS + 2
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformPlan:
+    """The same for every actor of a platform. `scope` is its own in the store and in actors' names.
+
+    An actor takes about a second to start and 100 MB, so there are few: one hosts the queues, one the ledger,
+    `campaign_actors` share the campaigns and `call_actors`, a divisor of CALL_HOSTS, the calls.
+    """
+
+    scope: str
+    store_url: str
+    trunks: Mapping[str, Trunk]
+    callees: Mapping[str, Callees]
+    campaign_actors: int = 1
+    call_actors: int = 1
+    dial_log: Path | None = None
+
+    @staticmethod
+    def simulated(scope: str, store_url: str) -> "PlatformPlan":
+        """Without a carrier but the simulated one."""
+        return PlatformPlan(scope, store_url, {TRUNK: Trunk()}, {CALLEES: Callees()})
+
+    @property
+    def account(self) -> str:
+        """Of limits that no account has for itself."""
+        return ""
+
+    @property
+    def speed(self) -> float:
+        return 1.0
+
+    @property
+    def roles(self) -> Mapping[str, Role]:
+        roles = {QUEUES: Role(queues=True)}
+        roles |= {f"campaigns-{n}": Role() for n in range(self.campaign_actors)}
+        return roles | {
+            f"calls-{n}": Role(calls=range(n, CALL_HOSTS, self.call_actors)) for n in range(self.call_actors)
+        }
+
+    @property
+    def actors(self) -> list[str]:
+        return [*self.roles, LEDGER]
+
+    def actor_of(self) -> Mapping[str, str]:
+        """Host → actor."""
+        return ActorsByName(self.campaign_actors, self.call_actors)
+
+    def hosts_campaign(self, actor: str, campaign: int) -> bool:
+        return self.actor_of()[campaign_host(campaign)] == actor

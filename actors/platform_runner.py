@@ -1,0 +1,115 @@
+"""Runs one part of a platform, which grows, whose contacts come from the store, and which says how it stands."""
+
+import asyncio
+import json
+from typing import Any, Final
+
+from actors.call_documents import DIRECT
+from actors.growing import GrowingPart
+from actors.platform_plan import PlatformPlan
+from actors.post import Answer, Batch, Courier
+from actors.runner import DURABLE_S, TURN_S, Runner
+from actors.standing import standing_of
+from busyhour.adapters.valkey.admission import StoreAdmission
+from busyhour.adapters.valkey.contacts import AccountContacts
+from busyhour.adapters.valkey.directory import Directory
+from busyhour.adapters.valkey.enrolment import Enrolment
+from busyhour.adapters.wall_clock import elapsed_s
+from busyhour.core.campaign import PAUSED, RUNNING
+from busyhour.host import CONTACTS_ENROLLED, campaign_host
+from simulation.live_part import LivePart
+
+TELL_EVERY_S: Final = 0.5
+
+
+def standing_key(scope: str) -> str:
+    """The hash in which each actor of the platform says how it stands."""
+    return f"{{{scope}}}:standing"
+
+
+class PlatformRunner(Runner):
+    """`ordered` when there are orders; they are looked for by themselves a little later."""
+
+    plan: PlatformPlan
+
+    def __init__(self, plan: PlatformPlan, actor: str, courier: Courier, client: Any) -> None:
+        super().__init__(plan, actor, courier, client)
+        self._directory = Directory(client, plan.scope)
+        self._admissions: dict[str, StoreAdmission] = {}
+        """By account."""
+        self._growing = GrowingPart(plan, actor)
+        self._tell_at_s = 0.0
+
+    def _assembled(self) -> LivePart:
+        return self._growing.part
+
+    async def activate(self) -> None:
+        """Raises FencedError, RedisError."""
+        for record in await self._directory.read(self._growing.known):
+            self._growing.grow(record)
+        await super().activate()
+
+    async def _grow(self) -> None:
+        """Have everything that the directory has now. Raises FencedError, RedisError."""
+        if await self._directory.length() == self._growing.known:
+            return
+        for record in await self._directory.read(self._growing.known):
+            name = self._growing.grow(record)
+            if name:
+                await self._recover(name)
+                self.part.begin_host(name)
+                self.post.may_talk(name, self.part.hosts[name])
+
+    async def deliver(self, batch: Batch) -> Answer:
+        """What is written may be about something that came to be after the last look: it waits. Raises RedisError."""
+        length = await self._directory.length()
+        until_s = elapsed_s() + DURABLE_S
+        while self._growing.known < length:
+            self._noted.set()
+            await asyncio.sleep(TURN_S)
+            if elapsed_s() > until_s:
+                return [], self.is_behind()
+        return await super().deliver(batch)
+
+    def ordered(self) -> None:
+        self._orders.hurry()
+        self._noted.set()
+
+    async def _attend(self) -> None:
+        await self._grow()
+        await super()._attend()
+        now_s = elapsed_s()
+        if now_s >= self._tell_at_s:
+            self._tell_at_s = now_s + TELL_EVERY_S
+            await self._count_contacts()
+            standing = {"at": self.clock.now(), **standing_of(self.part, self.clock.now())}
+            await self._client.hset(standing_key(self.plan.scope), self.actor, json.dumps(standing))
+
+    def _admission_of(self, number: int) -> StoreAdmission:
+        account = self._growing.records[number].account
+        if account not in self._admissions:
+            self._admissions[account] = StoreAdmission(self._client, self.plan.scope, account)
+        return self._admissions[account]
+
+    async def _read_contacts(self, number: int, count: int) -> None:
+        """Those of single calls come with orders."""
+        if self._growing.records[number].facts[DIRECT]:
+            del self.part.contacts.asked[number]
+            return
+        await super()._read_contacts(number, count)
+
+    async def _count_contacts(self) -> None:
+        """Whoever enrols contacts tells nobody: a campaign that has read all hears that there are more."""
+        for number in self.part.campaigns:
+            campaign = self.part.world.driver.campaigns[number]
+            if self._growing.records[number].facts[DIRECT] or campaign.state not in (RUNNING, PAUSED):
+                continue
+            enrolled = sum((await self._enrolment(number).counts()).values())
+            if enrolled > campaign.contacts.total:
+                campaign.contacts.total = enrolled
+                self.part.hosts[campaign_host(number)].note([CONTACTS_ENROLLED, number])
+
+    def _enrolment(self, number: int) -> Enrolment:
+        record = self._growing.records[number]
+        contacts = AccountContacts(self._client, self.plan.scope, record.account)
+        return Enrolment(self._client, contacts, record.key)

@@ -1,0 +1,82 @@
+"""Ray's side of the platform's supervisor: a detached actor that sees that all others live.
+
+What it wants is the plan, and what there is it finds by the names in the store; so it may die at any moment, and what
+Ray starts in its place goes on.
+"""
+
+import logging
+import threading
+from typing import Any, Final
+
+from redis.exceptions import RedisError
+
+from actors.plan import NAMESPACE
+from actors.platform_plan import PlatformPlan
+from actors.runs import Listed, enlist
+from actors.supervisor import Supervisor
+from busyhour.adapters.valkey.admission import StoreAdmission, UnconfiguredError
+from busyhour.adapters.valkey.connection import connect
+from busyhour.adapters.wall_clock import now, pause
+from busyhour.core.errors import BusyhourError
+from busyhour.core.ids import ABSENT
+
+NAME: Final = "supervisor"
+LOOK_S: Final = 1.0
+
+log = logging.getLogger("busyhour.live")
+
+
+class PlatformSupervisor:
+    """Keeps the actors of `plan` from the moment it is made."""
+
+    def __init__(self, plan: PlatformPlan) -> None:
+        self._plan = plan
+        threading.Thread(target=self._keep, name=NAME, daemon=True).start()
+
+    def _keep(self) -> None:
+        import ray
+
+        supervisor = Supervisor(ray, self._plan, log.warning, outlived=True)
+        waiting = supervisor.actors
+        while waiting:
+            try:
+                if not supervisor.adopt(waiting[0]):
+                    supervisor.create(waiting[0])
+                waiting = waiting[1:]
+            except (BusyhourError, RedisError, OSError) as failure:
+                log.warning("%s can't be started yet: %s", waiting[0], failure)
+                pause(LOOK_S)
+        while True:
+            supervisor.look(LOOK_S)
+            pause(LOOK_S / 2)
+
+
+def start(ray: Any, plan: PlatformPlan) -> Any:
+    """The supervisor on the cluster that `ray` is connected to, as it is or new."""
+    return (
+        ray.remote(PlatformSupervisor)
+        .options(
+            num_cpus=0,
+            max_restarts=-1,
+            name=f"{plan.scope}/{NAME}",
+            namespace=NAMESPACE,
+            lifetime="detached",
+            get_if_exists=True,
+        )
+        .remote(plan)
+    )
+
+
+async def configure(plan: PlatformPlan) -> None:
+    """The trunks' limits, and the clock if it has never been started. Raises StoreRefusedError, RedisError."""
+    async with await connect(plan.store_url) as client:
+        admission = StoreAdmission(client, plan.scope)
+        for number, trunk in enumerate(plan.trunks.values()):
+            channels = ABSENT if trunk.channels is None else trunk.channels
+            rate = float("inf") if trunk.calls_per_second is None else trunk.calls_per_second
+            await admission.configure_trunk(number, channels, rate)
+        try:
+            await admission.now()
+        except UnconfiguredError:
+            await admission.start_clock(now())
+        await enlist(client, plan.scope, Listed("platform", plan.actors, []))

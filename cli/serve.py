@@ -1,0 +1,153 @@
+"""`busyhour serve`: the call platform and its HTTP API."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import os
+import signal
+import socket
+import sys
+import threading
+from contextlib import ExitStack, redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from cli.exits import COULD_NOT_RUN, OK, WRONG_INPUT
+
+if TYPE_CHECKING:
+    from busyhour.settings import Settings
+
+DATA_DIR: Final = Path("data")
+READY_S: Final = 60.0
+LOOK_S: Final = 0.2
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535), help="Port.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="Of the embedded store and of files. Default: BUSYHOUR_DATA_DIR, or data.",
+)
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes of the API."
+)
+def serve(host: str, port: int, data_dir: Path | None, workers: int) -> int:
+    """Run the platform on this machine, or on the Ray cluster of BUSYHOUR_RAY_ADDRESS. It prints `ready` and where, and
+    goes on until it is told to end (SIGTERM or Ctrl-C).
+    """
+    from busyhour.adapters.valkey.errors import StoreFailedError, StoreInUseError, StoreRefusedError
+    from busyhour.settings import Settings, WrongSettingError
+
+    try:
+        settings = Settings.read()
+    except WrongSettingError as wrong:
+        click.echo(wrong, err=True)
+        return WRONG_INPUT
+    try:
+        return _serve(settings, host, port, data_dir or settings.data_dir or DATA_DIR, workers)
+    except (StoreFailedError, StoreInUseError, StoreRefusedError) as error:
+        click.echo(error, err=True)
+        return COULD_NOT_RUN
+
+
+def _serve(settings: Settings, host: str, port: int, data_dir: Path, workers: int) -> int:
+    """Raises what keeps it from starting."""
+    from actors.platform_plan import PlatformPlan
+    from actors.platform_supervisor import configure, start
+    from busyhour.adapters.valkey.embedded import EmbeddedStore
+    from serve_app.deployment import Deployed, deploy
+    from serve_app.platform import SCOPE
+
+    told = threading.Event()
+    _listen(told)
+    with ExitStack() as stack:
+        url = settings.store_url or stack.enter_context(EmbeddedStore(data_dir)).url
+        plan = PlatformPlan.simulated(SCOPE, url)
+        asyncio.run(configure(plan))
+        with redirect_stdout(sys.stderr):
+            click.echo("Ray starts, and then the API: some seconds each", err=True)
+            proxy = Path(stack.enter_context(TemporaryDirectory(prefix="busyhour-", dir="/tmp")))
+            _choose_proxy(settings.http_proxy_mode, proxy)
+            ray = _connected(settings.ray_address)
+            stack.callback(ray.shutdown)
+            _listen(told)  # Ray has put its own in their place
+            start(ray, plan)
+            files = (data_dir / "files").resolve()
+            deploy(Deployed(plan, files, settings), host, port, workers)
+        if not _is_ready(host, port, told):
+            click.echo("the platform has not become ready; its log is on standard error", err=True)
+            return COULD_NOT_RUN
+        click.echo(f"ready http://{host}:{port}")
+        while not told.wait(LOOK_S):
+            pass
+        _end()
+    return OK
+
+
+def _listen(told: threading.Event) -> None:
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: told.set())
+
+
+def _choose_proxy(mode: str, folder: Path) -> None:
+    """What stands in front of the replicas; its files are in `folder`. Before Ray is imported, whose processes inherit
+    it.
+    """
+    if mode == "python":
+        return
+    os.environ |= {
+        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
+        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "5",
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
+        "RAY_SERVE_PROXY_MIN_DRAINING_PERIOD_S": "1",
+        "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(_free_port()),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(_free_port()),
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as any_port:
+        any_port.bind(("127.0.0.1", 0))
+        return any_port.getsockname()[1]
+
+
+def _connected(address: str | None) -> Any:
+    import ray
+
+    ray.init(address=address, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    return ray
+
+
+def _is_ready(host: str, port: int, told: threading.Event) -> bool:
+    waited_s = 0.0
+    while waited_s < READY_S and not told.is_set():
+        connection = http.client.HTTPConnection(host, port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == 200:
+                return True
+        except OSError:
+            pass
+        finally:
+            connection.close()
+        told.wait(LOOK_S)
+        waited_s += LOOK_S
+    return told.is_set()
+
+
+def _end() -> None:
+    """Requests under way are answered first."""
+    from ray import serve
+
+    serve.shutdown()

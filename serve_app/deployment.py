@@ -1,0 +1,71 @@
+"""The API on Ray Serve: replicas of one application, each over the store and the actors of the platform."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from actors.plan import NAMESPACE
+from actors.platform_plan import PlatformPlan
+from actors.runs import names_key
+from busyhour.settings import Settings
+from serve_app.app import Wiring, build_app
+from serve_app.call_runtime import CallRuntime
+from serve_app.platform import Platform
+from serve_app.runtime import Runtime
+
+APPLICATION: Final = "busyhour"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What a replica is made of; it goes to another process."""
+
+    plan: PlatformPlan
+    files: Path
+    settings: Settings
+
+    def app(self) -> FastAPI:
+        return build_app(Wiring(self.plan.store_url, self.files, self.settings, over=self._over))
+
+    def _over(self, platform: Platform) -> Runtime:
+        return CallRuntime(self.plan, platform, bell(self.plan, platform.client))
+
+
+def bell(plan: PlatformPlan, client: Any) -> Callable[[str], Awaitable[None]]:
+    """Tells an actor that it has orders, and waits for nothing: one that can't be told looks by itself."""
+
+    async def ring(actor: str) -> None:
+        import ray
+
+        name = await client.hget(names_key(plan.scope), actor)
+        if name is None:
+            return
+        try:
+            handle = await asyncio.to_thread(ray.get_actor, name.decode(), NAMESPACE)
+        except ValueError:
+            return
+        handle.ordered.remote()
+
+    return ring
+
+
+def deploy(deployed: Deployed, host: str, port: int, replicas: int) -> None:
+    """Returns when the replicas answer. Raises RuntimeError when they don't come up."""
+    from ray import serve
+
+    serve.start(http_options={"host": host, "port": port})
+
+    def build() -> FastAPI:  # a method Serve would take for an application
+        return deployed.app()
+
+    application = serve.deployment(
+        name="api",
+        num_replicas=replicas,
+        max_ongoing_requests=200,
+        ray_actor_options={"num_cpus": 0},
+    )(serve.ingress(build)(type("Api", (), {})))
+    serve.run(application.bind(), name=APPLICATION, route_prefix="/")
