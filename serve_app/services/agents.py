@@ -79,6 +79,12 @@ class Agents(StoredObjects):
         await self._tell(account, after)
         return after
 
+    async def delete(self, account: str, before: Stored, commit: Commit) -> None:
+        """A person goes home when the call in hand is done. Raises ConflictError."""
+        await super().delete(account, before, commit)
+        if before.document["kind"] == HUMAN:
+            await self._runtime.agent_changed(account, {**before.document, "state": "offline"})
+
     async def _require_references(self, account: str, document: Document) -> None:
         flow_id, speaker = document.get("flow_id"), document.get("speaker")
         if flow_id is not None and await self._flows.collection.get(account, flow_id) is None:

@@ -245,3 +245,20 @@ def test_a_dry_run_counts_who_would_be_called_and_dials_nobody(url: str, tmp_pat
         assert call["contact_id"] != contact["id"]
 
     play(url, tmp_path / "files", scene)
+
+
+def test_an_agent_who_pauses_or_is_deleted_gets_no_call(url: str, tmp_path: Path) -> None:
+    async def scene(platform: LivePlatform) -> None:
+        queue = await staffed_queue(platform, agents=2)
+        first, second = (await platform.got("/api/voice/agents"))["data"]
+        paused = await platform.api.put(f"/api/voice/agents/{first['id']}/state", json={"state": "paused"})
+        assert paused.status_code == 200
+        assert (await platform.api.delete(f"/api/voice/agents/{second['id']}")).status_code == 204
+        path = f"/api/voice/calls/agent-availability?queue_id={queue}"
+        seen = await platform.until(path, lambda seen: seen["total_available"] == 0)
+        assert (seen["queues"][0]["paused"], seen["queues"][0]["offline"]) == (1, 1)
+        back = await platform.api.put(f"/api/voice/agents/{first['id']}/state", json={"state": "available"})
+        assert back.status_code == 200
+        await platform.until(path, lambda seen: seen["total_available"] == 1)
+
+    play(url, tmp_path / "files", scene)
