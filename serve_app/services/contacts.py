@@ -12,7 +12,7 @@ from busyhour.adapters.valkey.contacts import (
     ExternalIdTakenError,
     RowOutcome,
 )
-from busyhour.adapters.valkey.documents import Document, Page, Stored, packed
+from busyhour.adapters.valkey.documents import Commit, Document, Page, Stored, packed
 from busyhour.core.ids import MILLISECOND
 from serve_app.enrolments import Enrolments
 from serve_app.errors import ConflictError, InvalidInputError, NotFoundError
@@ -74,8 +74,8 @@ class Contacts:
             return await self.find(account, id)
         raise ConflictError("Contact is being changed by others; try again")
 
-    async def delete(self, account: str, before: Stored, _: object) -> None:
-        """Raises ConflictError."""
+    async def delete(self, account: str, before: Stored, commit: Commit) -> None:
+        """In a step of its own, not in `commit`. Raises ConflictError."""
         try:
             await self._of(account).delete(before.document["id"])
         except ContactChangedError:
