@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from busyhour.adapters.valkey.documents import Commit, Document, Stored, packed
 from busyhour.adapters.valkey.once import Effect
-from serve_app.errors import NotFoundError
+from busyhour.core.flow.reading import check
+from serve_app.errors import InvalidInputError, NotFoundError
 from serve_app.platform import Platform
 from serve_app.schemas.flows import FlowBody
 from serve_app.services.base import StoredObjects, answered
-from serve_app.services.flow_checks import check
 
 
 class Flows(StoredObjects):
@@ -20,7 +20,7 @@ class Flows(StoredObjects):
 
     async def create(self, account: str, flow: FlowBody, effect: Effect) -> Stored:
         """Raises InvalidInputError."""
-        check(flow)
+        _require_whole(flow)
         now = self.platform.now()
         document = {
             "id": self.platform.new_id(),
@@ -44,7 +44,7 @@ class Flows(StoredObjects):
         require: Callable[[Stored], None],
     ) -> Stored:
         """A new version. Raises InvalidInputError."""
-        check(flow)
+        _require_whole(flow)
 
         def edit(document: Document) -> Document:
             return {**document, "version": document["version"] + 1, **flow.model_dump()}
@@ -65,6 +65,12 @@ class Flows(StoredObjects):
     def _keep_version(self, commit: Commit, account: str, document: Document) -> None:
         key = self._versions.documents_key(account)
         commit.put(key, _version_id(document["id"], document["version"]), packed(document))
+
+
+def _require_whole(flow: FlowBody) -> None:
+    """Raises InvalidInputError with the first reason why no call could be taken through it."""
+    for problem in check(flow.model_dump()):
+        raise InvalidInputError(problem)
 
 
 def _version_id(id: str, version: int) -> str:

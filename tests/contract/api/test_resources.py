@@ -9,8 +9,9 @@ from tests.support.api import Api, detail_of
 
 pytestmark = pytest.mark.anyio
 
-SAY = {"type": "say", "text": "Hello {name}", "next": "end"}
+SAY = {"type": "say", "text": "Hello {{contact.name}}", "next": "end"}
 END = {"type": "hang_up"}
+IF_YES = {"variable": "answer", "is": "equals", "value": "yes", "edge": "agreed"}
 
 
 def flow(start: str = "hello", **nodes: Any) -> dict[str, Any]:
@@ -20,32 +21,26 @@ def flow(start: str = "hello", **nodes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        (flow(start="nowhere"), "start leads to nowhere, which is not a node"),
-        (flow(hello={**SAY, "next": "gone"}), "nodes.hello.next leads to gone, which is not a node"),
-        (flow(lost=END), "nodes.lost can't be reached from start"),
+        (flow(start="nowhere"), 'start leads to the node "nowhere", which is not there'),
+        (flow(hello={**SAY, "next": "gone"}), 'node "hello": next leads to "gone", which is not there'),
+        (flow(lost=END), 'node "lost": cannot be reached from start'),
         (
-            flow(hello={"type": "branch", "variable": "a", "edges": {"yes": "end"}}),
-            "nodes.hello.edges must have an else, for any other value",
-        ),
-        (
-            flow(hello={"type": "branch", "variable": "a", "edges": {"yes": "x", "else": "end"}}),
-            "nodes.hello.edges.yes leads to x, which is not a node",
+            flow(hello={"type": "branch", "conditions": [IF_YES], "edges": {"agreed": "end"}}),
+            'node "hello": a branch must have an edge else',
         ),
         (
             flow(hello={"type": "transfer", "queue_id": "q", "edges": {}}),
-            "nodes.hello.edges must have a failure, for when nobody takes the call",
+            'node "hello": a transfer must have an edge failure',
         ),
-        (flow(hello={"type": "say", "text": "x"}), "nodes.hello.next is required"),
+        (flow(hello={"type": "say", "text": "x"}), 'node "hello": a say has no way on; add next'),
         (
             flow(hello={"type": "sing"}),
-            "nodes.hello.type must be one of say, ask, collect_digits, branch, set, http, transfer, hand_off, hang_up",
+            'node "hello": type must be one of say, ask, collect_digits, branch, set, http, transfer, hand_off, '
+            'hang_up, not "sing"',
         ),
-        (flow(hello={"text": "x"}), "nodes.hello.type is required"),
         (
-            flow(
-                hello={"type": "ask", "text": "?", "variable": "v", "next": "end", "edges": {"maybe": "end"}}
-            ),
-            "nodes must be without the edge maybe of hello, as ask has no_input, no_match",
+            {"name": "f", "start": "a", "nodes": {}},
+            "nodes must be a mapping of ids to nodes, with at least one",
         ),
     ],
 )
@@ -59,18 +54,34 @@ async def test_a_flow_that_could_strand_a_call_is_refused_by_node(
 async def test_a_flow_of_every_node_is_taken_and_shown_as_it_is(api: Api) -> None:
     nodes = {
         "hello": {**SAY, "next": "ask"},
-        "ask": {"type": "ask", "text": "?", "variable": "v", "next": "digits", "edges": {"no_input": "bye"}},
-        "digits": {"type": "collect_digits", "variable": "d", "max_digits": 4, "next": "set"},
-        "set": {"type": "set", "variables": {"a": 1, "b": "x", "c": True}, "next": "http"},
-        "http": {"type": "http", "url": "https://example.com", "next": "branch", "edges": {"failure": "bye"}},
-        "branch": {"type": "branch", "variable": "v", "edges": {"yes": "transfer", "else": "bye"}},
+        "ask": {
+            "type": "ask",
+            "text": "Tomorrow?",
+            "expect": {"agree": ["yes"]},
+            "save_as": "answer",
+            "edges": {"agree": "digits", "no_input": "bye", "no_match": "bye"},
+        },
+        "digits": {
+            "type": "collect_digits",
+            "text": "Your PIN?",
+            "save_as": "pin",
+            "max_digits": 4,
+            "next": "set",
+        },
+        "set": {"type": "set", "variables": {"a": "1", "b": "x"}, "next": "http"},
+        "http": {
+            "type": "http",
+            "url": "https://example.com",
+            "edges": {"success": "branch", "failure": "bye"},
+        },
+        "branch": {"type": "branch", "conditions": [IF_YES], "edges": {"agreed": "transfer", "else": "bye"}},
         "transfer": {"type": "transfer", "queue_id": "q", "edges": {"failure": "hand_off"}},
         "hand_off": {"type": "hand_off", "queue_id": "q", "next": "bye"},
         "bye": END,
     }
     made = await api.made("/api/voice/flows", {"name": "all", "start": "hello", "nodes": nodes})
     assert (made["version"], list(made["nodes"])) == (1, list(nodes))
-    assert made["nodes"]["set"]["variables"] == {"a": 1, "b": "x", "c": True}
+    assert made["nodes"] == nodes
     assert (await api.client.get(f"/api/voice/flows/{made['id']}")).json() == made
 
 
