@@ -76,8 +76,8 @@ class PlatformRunner(Runner):
         self._noted.set()
 
     async def _attend(self) -> None:
-        await self._grow()
         await super()._attend()
+        await self._grow()  # after the orders, which may be about what came to be just before them
         now_s = elapsed_s()
         if now_s >= self._tell_at_s:
             self._tell_at_s = now_s + TELL_EVERY_S

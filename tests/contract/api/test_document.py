@@ -129,20 +129,32 @@ def test_what_the_document_allows_is_answered_as_it_says(running: Running) -> No
     assert sum(200 <= status < 300 for status in statuses) > len(operations)
 
 
+def _is_form(operation: Any) -> bool:
+    """Whose wrong forms the client that sends them can't write; tests of imports and samples do."""
+    return any("multipart" in body.media_type for body in operation.body)
+
+
 @pytest.mark.slow
 def test_what_the_document_forbids_is_refused_as_it_says(running: Running) -> None:
     operations = [result.ok() for result in running.schema.get_all_operations()]
-    taking = [one for one in operations if one.body or one.query]
+    taking = [one for one in operations if (one.body or one.query) and not _is_form(one)]
     statuses = [status for one in taking for status in exercise(running, one, GenerationMode.NEGATIVE)]
     assert statuses.count(400) > len(taking)
 
 
-@given(
-    body=st.recursive(
-        st.none() | st.booleans() | st.floats() | st.text(),
-        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+JSON: st.SearchStrategy[Any] = st.deferred(
+    lambda: (
+        st.none()
+        | st.booleans()
+        | st.floats()
+        | st.text()
+        | st.lists(JSON, max_size=3)
+        | st.dictionaries(st.text(), JSON, max_size=3)
     )
 )
+
+
+@given(body=JSON)
 @settings(max_examples=60, suppress_health_check=EVERY_CHECK)
 def test_no_json_value_makes_anything_but_a_400(running: Running, body: Any) -> None:
     response = running.ask(
