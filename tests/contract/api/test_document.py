@@ -79,11 +79,20 @@ def send(running: Running, case: Any) -> httpx.Response:
         params=sent.get("params") or None,
         headers={**headers, **dict(running.api.client.headers)},
         json=sent.get("json"),
-        files=sent.get("files"),
-        data=sent.get("data") if isinstance(sent.get("data"), dict) else None,
+        files=_written(sent.get("files")),
+        data=_written(sent["data"]) if isinstance(sent.get("data"), dict) else None,
         content=sent.get("data") if isinstance(sent.get("data"), bytes | str) else None,
     )
     return running._loop.run_until_complete(running.api.client.send(request))  # pyright: ignore[reportPrivateUsage]
+
+
+def _written(form: Any) -> Any:
+    """A form can only carry text: a number that was drawn is sent as its digits."""
+    if isinstance(form, dict):
+        return {name: _written(value) for name, value in form.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(form, list | tuple):
+        return type(form)(_written(value) for value in form)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return form if form is None or isinstance(form, str | bytes) else str(form)
 
 
 def hold(running: Running, operation: Any, response: httpx.Response) -> None:
@@ -129,15 +138,10 @@ def test_what_the_document_allows_is_answered_as_it_says(running: Running) -> No
     assert sum(200 <= status < 300 for status in statuses) > len(operations)
 
 
-def _is_form(operation: Any) -> bool:
-    """Whose wrong forms the client that sends them can't write; tests of imports and samples do."""
-    return any("multipart" in body.media_type for body in operation.body)
-
-
 @pytest.mark.slow
 def test_what_the_document_forbids_is_refused_as_it_says(running: Running) -> None:
     operations = [result.ok() for result in running.schema.get_all_operations()]
-    taking = [one for one in operations if (one.body or one.query) and not _is_form(one)]
+    taking = [one for one in operations if one.body or one.query]
     statuses = [status for one in taking for status in exercise(running, one, GenerationMode.NEGATIVE)]
     assert statuses.count(400) > len(taking)
 
