@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := scenarios/outbound_retail.yaml
 
-.PHONY: help setup demo test check serve compile bench docs
+.PHONY: help setup demo test check serve compile bench docs mutants
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ compile: setup  ## the core, the driver and the engine's hot path with mypyc, be
 
 bench: setup  ## speed, memory and dialling quality, side by side with other simulators
 	$(BIN)/python -m bench
+
+mutants: setup  ## bugs planted in the core, one at a time: does the suite notice them?
+	$(BIN)/python -m tests.mutants
 
 docs: setup  ## the pages that derive from code, into docs/_generated
 	$(BIN)/python tools/build_docs.py
