@@ -86,13 +86,16 @@ def test_a_reached_contact_is_done_and_one_out_of_attempts_too() -> None:
 
 
 def test_a_cancelled_attempt_keeps_its_number_uses_none_up_and_is_made_up_for_first() -> None:
-    contacts = contact_list(*numbered(1, 2), max_attempts=1)
+    contacts = contact_list(*numbered(1, 2), max_attempts=2)
     try_once(contacts, NOON, CANCELLED)
     again = contacts.lease(NOON)
     assert again is not None
     assert (again.contact.id, again.attempt) == (1, 2)
     contacts.dialed(again, NOON)
     contacts.ended(again, BUSY, NOON)
+    assert contacts.exhausted == 0
+    assert try_once(contacts, NOON, HUMAN) == 2
+    assert try_once(contacts, NOON + HOUR, BUSY) == 1
     assert contacts.exhausted == 1
 
 
@@ -101,6 +104,15 @@ def test_a_cancelled_attempt_counts_for_the_day_because_the_phone_may_have_rung(
     try_once(contacts, NOON, CANCELLED)
     assert contacts.lease(NOON) is None
     assert contacts.next_due_at() == MIDNIGHT
+
+
+def test_two_attempts_a_day_are_two_however_far_apart() -> None:
+    contacts = contact_list(*numbered(1), max_attempts=5, max_per_day=2)
+    try_once(contacts, NOON, BUSY)
+    try_once(contacts, NOON + HOUR, BUSY)
+    assert contacts.lease(NOON + 2 * HOUR) is None
+    assert contacts.next_due_at() == MIDNIGHT
+    assert leased(contacts, MIDNIGHT) == [1]
 
 
 def test_nobody_is_called_whose_time_zone_is_unknown() -> None:
