@@ -108,7 +108,7 @@ class CallingHours:
             end_us = DAY
         elif end_us < start_us:
             end_us += DAY
-        self._open_before = _open_in_week(start_us, end_us, days_mask, WEEK - 1)
+        self._open_before = _open_on_its_day(start_us, end_us, days_mask, WEEK - 1)
         edges: list[Micros] = []
         for day in range(7):
             if days_mask >> day & 1:
@@ -118,7 +118,7 @@ class CallingHours:
         self._flips = []
         is_open = self._open_before
         for edge in edges:
-            opens = _open_in_week(start_us, end_us, days_mask, edge)
+            opens = _open_on_its_day(start_us, end_us, days_mask, edge)
             if opens != is_open:
                 self._flips.append(edge)
                 is_open = opens
@@ -160,11 +160,11 @@ class CallingHours:
         return self._flips[place] - into_week
 
 
-def _open_in_week(start_us: Micros, end_us: Micros, days_mask: int, into_week: Micros) -> bool:
-    """The rule itself, for a window that starts on day 0 at `start_us` and ends later at `end_us`."""
-    day = into_week // DAY
-    time_of_day = into_week % DAY
-    if days_mask >> day & 1 and start_us <= time_of_day < end_us:
-        return True
-    yesterday = (day + 6) % 7
-    return bool(days_mask >> yesterday & 1) and time_of_day + DAY < end_us
+def _open_on_its_day(start_us: Micros, end_us: Micros, days_mask: int, into_week: Micros) -> bool:
+    """Whether the window of that very day is open, which starts at `start_us` and ends later at `end_us`.
+
+    At a window's edge and at the week's end that is all there is to know: yesterday's window, which may go on past
+    midnight, ends at an edge of its own, and not after today's start.
+    """
+    is_on = bool(days_mask >> into_week // DAY & 1)
+    return is_on and start_us <= into_week % DAY < end_us

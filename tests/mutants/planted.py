@@ -125,10 +125,10 @@ BUGS: Final = (
         "if self.state == STOPPING and self.stopping == HANG_UP:",
     ),
     Bug(
-        "a window past midnight belongs to the wrong day",
+        "Sunday night ends with the week",
         "busyhour/core/calling_hours.py",
-        "yesterday = (day + 6) % 7",
-        "yesterday = (day + 1) % 7",
+        "edges.append((day * DAY + end_us) % WEEK)",
+        "edges.append(min(day * DAY + end_us, WEEK - 1))",
     ),
     Bug(
         "the hours don't change with the clocks",
