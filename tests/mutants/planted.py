@@ -137,10 +137,10 @@ BUGS: Final = (
         "if index == len(zone.transitions) or flip < zone.transitions[index] + HOUR:",
     ),
     Bug(
-        "the fraction of an interval is forgotten",
+        "a bucket that stood idle keeps the fraction it was due at",
         "busyhour/core/token_bucket.py",
-        "if self._due_part >= self._calls:",
-        "if self._due_part > self._calls:",
+        "            self._due_us = now\n            self._due_part = 0",
+        "            self._due_us = now",
     ),
     Bug(
         "an abandoned call is not charged to the budget while something else binds",

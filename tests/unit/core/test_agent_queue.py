@@ -147,6 +147,15 @@ def test_wrap_up_follows_a_talk_and_not_a_reservation_that_came_to_nothing() -> 
     assert floor.tell(AgentEvent(AGENT_READY, 0, 8)) == [("assign", 9, 0)]
 
 
+def test_the_end_of_an_earlier_wrap_up_does_not_end_the_present_one() -> None:
+    floor = Floor(wraps_up=[True])
+    floor.tell(joined(0), offer(7), taken(0, 7), released(0, 7), AgentEvent(AGENT_READY, 0, 7))
+    floor.tell(offer(8), taken(0, 8), released(0, 8), offer(9))
+    assert floor.tell(AgentEvent(AGENT_READY, 0, 7)) == []
+    assert floor.machine.illegal_events == 1
+    assert floor.tell(AgentEvent(AGENT_READY, 0, 8)) == [("assign", 9, 0)]
+
+
 def test_a_reservation_is_void_after_thirty_seconds_and_the_next_call_is_served() -> None:
     floor = Floor(agents=[0])
     floor.tell(joined(0), offer(7), offer(8))

@@ -46,6 +46,13 @@ def test_an_idle_bucket_saves_nothing_up() -> None:
     assert admissions(bucket, 3, start=HOUR) == [HOUR, HOUR + 100_000, HOUR + 200_000]
 
 
+def test_after_standing_idle_the_interval_is_counted_from_the_call_itself() -> None:
+    bucket = TokenBucket(3)
+    assert bucket.take(0)
+    thirds = [HOUR, HOUR + 333_334, HOUR + 666_667, HOUR + SECOND]
+    assert admissions(bucket, 4, start=HOUR) == thirds
+
+
 def test_a_call_taken_late_moves_the_following_one() -> None:
     bucket = TokenBucket(3)
     assert bucket.take(0)
