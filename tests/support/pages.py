@@ -39,7 +39,7 @@ def run_page(
     """
     steps = steps_of(page)
     blocks = [*(step.script for step in steps), f'printf %s "${wanted}"\n']
-    script = "set -eu -o pipefail\n" + f"echo '{_OVER}'\n".join(blocks)
+    script = "set -eu -o pipefail\ntrap 'jobs -p | xargs -r kill' EXIT\n" + f"echo '{_OVER}'\n".join(blocks)
     for shown, real in instead.items():
         assert shown in script, shown
         script = script.replace(shown, real)
