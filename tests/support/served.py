@@ -31,10 +31,10 @@ class Served:
     base: str
     folder: Path
 
-    async def key(self, account: str = "acme") -> dict[str, str]:
-        """The header of a new key that grants all."""
+    async def key(self, account: str = "acme", scope: str = "*") -> dict[str, str]:
+        """The header of a new key."""
         async with await connect(url_of(self.folder / "data")) as client:
-            _, written = await ApiKeys(client, SCOPE, wall_clock.now).create(account, "test", ["*"])
+            _, written = await ApiKeys(client, SCOPE, wall_clock.now).create(account, "test", [scope])
         return {"Authorization": f"Bearer {written}"}
 
 
