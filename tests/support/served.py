@@ -39,9 +39,9 @@ class Served:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Without settings of whoever runs the tests."""
+    """Without settings of whoever runs the tests, and beside a Ray cluster of somebody else's."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("BUSYHOUR_")}
-    return {**inherited, "PYTHONPATH": str(ROOT), **more}
+    return {**inherited, "PYTHONPATH": str(ROOT), "RAY_ADDRESS": "127.0.0.1:9", **more}
 
 
 @contextmanager
