@@ -18,6 +18,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from serve_app.access import LIMITS
+from tests.load.locusts import run_locust
 from tests.support.pages import run_page
 from tests.support.ports import free_port
 from tests.support.receivers import answers, receiving
@@ -234,3 +235,10 @@ def test_eight_clients_of_three_replicas_get_exactly_every_limit(served: Served)
         every = REQUESTS.findall(httpx.get(f"{served.base}/metrics").text)
         pages.add(tuple(sorted(one for one in every if (one[0], one[1]) in LIMITS)))
     assert len(pages) == 3
+
+
+def test_beyond_its_limits_it_answers_success_429_or_503_and_in_json(served: Served) -> None:
+    key = asyncio.run(served.key("load"))["Authorization"].removeprefix("Bearer ")
+    run = run_locust(served.base, [key], users=12, seconds=5)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert re.search(r"\d+  429  POST /v1/campaigns/\{id\}/launch\n", run.stdout), run.stdout
