@@ -30,6 +30,7 @@ class Served:
 
     base: str
     folder: Path
+    pid: int
 
     async def key(self, account: str = "acme", scope: str = "*") -> dict[str, str]:
         """The header of a new key."""
@@ -59,7 +60,7 @@ def served_platform(folder: Path, workers: int, **settings: str) -> Iterator[Ser
             assert server.poll() is None, log.read_text()
             assert time.monotonic() < until_s, log.read_text()
             time.sleep(0.1)
-        yield Served(base, folder)
+        yield Served(base, folder, server.pid)
         server.send_signal(signal.SIGTERM)
         assert server.wait(ENDS_S) == 0, log.read_text()
     finally:
