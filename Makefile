@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := scenarios/outbound_retail.yaml
 
-.PHONY: help setup demo test check serve compile bench docs mutants
+.PHONY: help setup demo test check serve load compile bench docs mutants
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ check: setup  ## format, lint, types, import contracts, file sizes, ambient time
 
 serve: setup  ## the platform on this machine, with its HTTP API on port 8000
 	$(BIN)/busyhour serve
+
+load: setup  ## a minute of load on a platform of its own: the table, and what was answered how
+	$(BIN)/python -m tests.load
 
 compile: setup  ## the core, the driver and the engine's hot path with mypyc, beside their sources
 	@$(BIN)/python tools/compile_core.py

@@ -125,7 +125,7 @@ def _free_port() -> int:
 def _connected(address: str | None) -> Any:
     import ray
 
-    ray.init(address=address, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    ray.init(address or "local", include_dashboard=False, log_to_driver=False, configure_logging=False)
     return ray
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("busyhour", "simulation", "actors", "serve_app", "cli", "scenarios")
-CHECKED = (*PACKAGES, "tools", "tests", "bench", "conftest.py")
+CHECKED = (*PACKAGES, "examples", "tools", "tests", "bench", "conftest.py")
 LONG_LINES = 400
 TOO_LONG_LINES = 600
 

