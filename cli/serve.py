@@ -6,7 +6,6 @@ import asyncio
 import http.client
 import os
 import signal
-import socket
 import sys
 import threading
 from contextlib import ExitStack, redirect_stdout
@@ -62,6 +61,7 @@ def _serve(settings: Settings, host: str, port: int, data_dir: Path, workers: in
     from actors.platform_supervisor import configure, start
     from busyhour.adapters.valkey.embedded import EmbeddedStore
     from serve_app.deployment import Deployed, deploy
+    from serve_app.front import environment
     from serve_app.platform import SCOPE
 
     told = threading.Event()
@@ -73,7 +73,7 @@ def _serve(settings: Settings, host: str, port: int, data_dir: Path, workers: in
         with redirect_stdout(sys.stderr):
             click.echo("Ray starts, and then the API: some seconds each", err=True)
             proxy = Path(stack.enter_context(TemporaryDirectory(prefix="busyhour-", dir="/tmp")))
-            _choose_proxy(settings.http_proxy_mode, proxy)
+            os.environ |= environment(settings.http_proxy_mode, proxy)
             ray = _connected(settings.ray_address)
             stack.callback(ray.shutdown)
             _listen(told)  # Ray has put its own in their place
@@ -93,33 +93,6 @@ def _serve(settings: Settings, host: str, port: int, data_dir: Path, workers: in
 def _listen(told: threading.Event) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: told.set())
-
-
-def _choose_proxy(mode: str, folder: Path) -> None:
-    """What stands in front of the replicas; its files are in `folder`. Before Ray is imported, whose processes inherit
-    it.
-    """
-    if mode == "python":
-        return
-    os.environ |= {
-        "RAY_SERVE_ENABLE_HA_PROXY": "1",
-        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
-        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
-        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "5",
-        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
-        "RAY_SERVE_PROXY_MIN_DRAINING_PERIOD_S": "1",
-        "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
-        "RAY_SERVE_HAPROXY_METRICS_PORT": str(_free_port()),
-        "RAY_SERVE_HAPROXY_STATS_PORT": str(_free_port()),
-    }
-
-
-def _free_port() -> int:
-    with socket.socket() as any_port:
-        any_port.bind(("127.0.0.1", 0))
-        return any_port.getsockname()[1]
 
 
 def _connected(address: str | None) -> Any:
