@@ -16,9 +16,9 @@ from typing import Any, Final, cast
 from redis.exceptions import RedisError
 
 from actors.call_documents import DIRECT, NUMBER, SEQUENCE, Book, begun, call_id, event_name, told
+from actors.closing import standing_key
 from actors.doctor import Facts, Patient
 from actors.platform_plan import PlatformPlan
-from actors.platform_runner import standing_key
 from actors.post import RETRY_S, Answer, Batch
 from busyhour.adapters.identifiers import new_id
 from busyhour.adapters.times import written

@@ -12,6 +12,7 @@ from typing import Any, Final
 from actors.call_documents import DIRECT, NUMBER, TRANSFERS, queued
 from actors.callable_contacts import callable_contacts
 from actors.campaign_facts import campaign_facts, direct_facts, flow_facts, queue_facts
+from actors.closing import closing, standing_key
 from actors.ledger import (
     CALLBACKS,
     CALLS_INDEXED,
@@ -25,7 +26,6 @@ from actors.ledger import (
 from actors.orders import leave, ordered_key, orders_key
 from actors.plan import CALL_HOSTS
 from actors.platform_plan import PlatformPlan
-from actors.platform_runner import standing_key
 from busyhour.adapters import times
 from busyhour.adapters.valkey.admission import StoreAdmission
 from busyhour.adapters.valkey.directory import Directory
@@ -104,6 +104,11 @@ class CallRuntime:
 
     async def ready(self) -> None:
         await self._standings()
+
+    async def open(self) -> None:
+        await self._standings()
+        if await closing(self._client, self._plan.scope):
+            raise UnavailableError("The platform is shutting down; it begins no more calls")
 
     async def _standings(self) -> dict[str, Mapping[str, Any]]:
         """What every actor says of itself. Raises UnavailableError when one has said nothing lately."""
@@ -231,7 +236,7 @@ class CallRuntime:
 
     async def place(self, account: str, order: Document) -> Document:
         """It is ordered in the same step in which it can be read."""
-        await self.ready()
+        await self.open()
         if order["trunk"] not in self._plan.trunks:
             raise ConflictError(f"There is no trunk {order['trunk']}")
         number = await self._direct_campaign(account, order)

@@ -27,7 +27,11 @@ class Runtime(Protocol):
     """
 
     async def ready(self) -> None:
-        """Raises UnavailableError when it could not take a call or launch a campaign now."""
+        """Raises UnavailableError when it could not be told anything now."""
+        ...
+
+    async def open(self) -> None:
+        """Raises UnavailableError when it could not take a call or launch a campaign now, or is being shut down."""
         ...
 
     # Campaigns
@@ -96,6 +100,9 @@ class NoRuntime:
         raise UnavailableError("The call runtime is not running")
 
     async def ready(self) -> None:
+        self._refuse()
+
+    async def open(self) -> None:
         self._refuse()
 
     async def launch(self, account: str, campaign: Document) -> None:

@@ -141,7 +141,7 @@ class Campaigns(StoredObjects):
                 raise ConflictError("Campaign is completed")
 
         require(before)
-        await self._runtime.ready()
+        await self._runtime.open()
         version = await self._flow_version(account, before.document)
         now = self.platform.clock()
         start_at = before.document["schedule"]["start_at"]
@@ -173,7 +173,7 @@ class Campaigns(StoredObjects):
         """Raises ConflictError, UnavailableError."""
         require = _require_state("paused", "Campaign is not paused")
         require(before)
-        await self._runtime.ready()
+        await self._runtime.open()
         after = await self._turn(account, before, {"state": "running"}, "campaign.resumed", begin, require)
         await self._runtime.resume(account, after.document)
         return after
