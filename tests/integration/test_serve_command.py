@@ -18,7 +18,7 @@ from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 BUSYHOUR = [sys.executable, "-c", "import sys; from cli.main import main; sys.exit(main())"]
-KEY = "keys create --account acme --name n --scopes * --json".split()
+KEY = ["keys", "create", "--account", "acme", "--name", "n", "--scopes", "*", "--json"]
 HANGS_UP_AFTER_2_S = "+15005550106"
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 

@@ -58,6 +58,9 @@ class FakeRuntime:
     async def launch(self, account: str, campaign: Document) -> None:
         self.heard.append(("launch", account, campaign["id"], campaign["flow_version"]))
 
+    async def change(self, account: str, campaign: Document) -> None:
+        self.heard.append(("change", account, campaign["id"]))
+
     async def pause(self, account: str, campaign: Document) -> None:
         self.heard.append(("pause", account, campaign["id"]))
 
@@ -131,3 +134,6 @@ class FakeRuntime:
 
     async def agent_changed(self, account: str, agent: Document) -> None:
         self.heard.append(("agent", account, agent["id"], agent["state"]))
+
+    async def queue_changed(self, account: str, queue: Document) -> None:
+        self.heard.append(("queue", account, queue["id"]))
