@@ -4,7 +4,10 @@ from typing import Any
 
 from actors.call_documents import DIRECT
 from busyhour.adapters.valkey.documents import Document
+from busyhour.core.attempts import BLOCKED
+from busyhour.core.disposition import DISPOSITIONS
 from busyhour.core.ids import HOUR, MINUTE, SECOND, Micros
+from busyhour.core.pacing import PACING_MODES
 
 
 def queue_facts(queue: Document) -> dict[str, Any]:
@@ -39,6 +42,27 @@ def campaign_facts(campaign: Document, voice_agent: str | None, callees: str) ->
         "amd": dict(campaign["amd"]),
     }
     return {"plan": plan, DIRECT: False, "caller_ids": campaign["caller_ids"]}
+
+
+def campaign_settings(campaign: Document) -> dict[str, Any]:
+    """What may change while it runs, as `busyhour.core.campaign_settings` has it."""
+    pacing, retry = campaign["pacing"], _retry(campaign["retry"])
+    # A voice agent has a session for every call, so that limits alone hold dialling.
+    mode = pacing["mode"] if campaign["queue_id"] and not campaign["agent_id"] else "agentless"
+    codes = {name: code for code, name in enumerate(DISPOSITIONS)} | {"blocked": BLOCKED}
+    return {
+        "max_concurrency": campaign["limits"]["max_concurrency"] or 0,
+        "pacing_mode": PACING_MODES.index(mode),
+        "lines_per_agent": pacing["lines_per_agent"],
+        "max_lines_per_agent": pacing["max_lines_per_agent"],
+        "abandonment_cap": pacing["abandonment_cap"],
+        "dial_timeout": _us(campaign["dial_timeout_s"]),
+        "screens_answers": int(campaign["amd"]["enabled"]),
+        "leaves_messages": int(campaign["amd"]["on_machine"] == "leave_message"),
+        "max_attempts": retry["max_attempts"],
+        "max_per_day": retry["max_per_day"] or 0,
+        "retry": [[codes[rule["outcome"]], rule["after"]] for rule in retry["rules"]],
+    }
 
 
 def direct_facts(order: Document, voice_agent: str | None, queue: str | None, callees: str) -> dict[str, Any]:

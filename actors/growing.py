@@ -50,6 +50,10 @@ class GrowingPart:
         if record.kind == "queue":
             self._growth.add_queue(record.key, queue_of(facts))
             self.part.wrap_ups.add_queue()
+        elif record.kind == "queue_change":
+            queue = facts["queue"]
+            self._growth.change_queue(queue, queue_of(facts))
+            self.part.wrap_ups.queue_changed(queue)
         elif record.kind == "agent":
             self._growth.add_agent(facts["queues"])
         elif record.kind == "voice_agent":

@@ -16,9 +16,9 @@ from typing import Any, Final, cast
 from redis.exceptions import RedisError
 
 from actors.call_documents import DIRECT, NUMBER, SEQUENCE, Book, begun, call_id, event_name, told
+from actors.closing import standing_key
 from actors.doctor import Facts, Patient
 from actors.platform_plan import PlatformPlan
-from actors.platform_runner import standing_key
 from actors.post import RETRY_S, Answer, Batch
 from busyhour.adapters.identifiers import new_id
 from busyhour.adapters.times import written
@@ -331,7 +331,7 @@ class _Page:
 
     async def _tell(self, account: str, type: str, document: Document, at: Instant) -> Document:
         sequence = document[SEQUENCE] + 1
-        shown = {name: value for name, value in document.items() if not name.startswith("_")}
+        shown = _shown(document)
         shown["metadata"] = await self._ledger.metadata(account, document["id"])
         if type == "call.ended":
             turns = self._turns.get(document[NUMBER], [])
@@ -355,7 +355,7 @@ class _Page:
         ended = {"state": names[state], "ended_at": written(at), "updated_at": written(at)}
         document = {**before.document, **ended}
         ledger.change_campaign(self._commit, record.account, before, document)
-        facts = {"campaign": document, "mode": MODE}
+        facts = {"campaign": _shown(document), "mode": MODE}
         emit(self._commit, new_id(at), record.account, f"campaign.{names[state]}", written(at), facts)
 
     async def _contact(
@@ -394,3 +394,8 @@ class _Page:
                 self._ledger.alive.pop(call, None)
             else:
                 self._ledger.alive[call] = stored
+
+
+def _shown(document: Document) -> Document:
+    """What its account may see of it."""
+    return {name: value for name, value in document.items() if not name.startswith("_")}

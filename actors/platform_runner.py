@@ -5,6 +5,7 @@ import json
 from typing import Any, Final
 
 from actors.call_documents import DIRECT
+from actors.closing import CLOSING, QUIET, closing, standing_key
 from actors.growing import GrowingPart
 from actors.platform_plan import PlatformPlan
 from actors.post import Answer, Batch, Courier
@@ -16,15 +17,11 @@ from busyhour.adapters.valkey.directory import Directory
 from busyhour.adapters.valkey.enrolment import Enrolment
 from busyhour.adapters.wall_clock import elapsed_s
 from busyhour.core.campaign import PAUSED, RUNNING
+from busyhour.core.ids import ABSENT
 from busyhour.host import CONTACTS_ENROLLED, campaign_host
 from simulation.live_part import LivePart
 
 TELL_EVERY_S: Final = 0.5
-
-
-def standing_key(scope: str) -> str:
-    """The hash in which each actor of the platform says how it stands."""
-    return f"{{{scope}}}:standing"
 
 
 class PlatformRunner(Runner):
@@ -39,6 +36,7 @@ class PlatformRunner(Runner):
         """By account."""
         self._growing = GrowingPart(plan, actor)
         self._tell_at_s = 0.0
+        self._closing = 0
 
     def _assembled(self) -> LivePart:
         return self._growing.part
@@ -76,14 +74,46 @@ class PlatformRunner(Runner):
         self._noted.set()
 
     async def _attend(self) -> None:
+        now_s = elapsed_s()
+        tells = now_s >= self._tell_at_s
+        if tells:
+            self._tell_at_s = now_s + TELL_EVERY_S
+            self._closing = await closing(self._client, self.plan.scope)
+            self._orders.hurry()  # what was ordered before it was closed
         await super()._attend()
         await self._grow()  # after the orders, which may be about what came to be just before them
-        now_s = elapsed_s()
-        if now_s >= self._tell_at_s:
-            self._tell_at_s = now_s + TELL_EVERY_S
+        if tells:
             await self._count_contacts()
-            standing = {"at": self.clock.now(), **standing_of(self.part, self.clock.now())}
+            standing = {
+                "at": self.clock.now(),
+                CLOSING: self._closing,
+                QUIET: self._has_nobody(),
+                **standing_of(self.part, self.clock.now()),
+            }
             await self._client.hset(standing_key(self.plan.scope), self.actor, json.dumps(standing))
+
+    def _next_claim(self) -> int:
+        """A platform that closes dials for single calls alone: somebody was told that they are placed."""
+        if not self._closing:
+            return super()._next_claim()
+        return next((number for number in self.part.admission.asked if self._is_direct(number)), ABSENT)
+
+    def _is_direct(self, campaign: int) -> bool:
+        return self._growing.records[campaign].facts[DIRECT]
+
+    def _has_nobody(self) -> bool:
+        """No call is alive here, none is owed, and all that happened is told."""
+        driver = self.part.world.driver
+        for number in self.part.campaigns:
+            campaign = driver.campaigns[number]
+            contacts = campaign.contacts
+            if campaign.in_flight:
+                return False
+            if self._is_direct(number) and (
+                campaign.claimed or contacts.fresh or contacts.due or contacts.returned
+            ):
+                return False
+        return not self.part.calls() and self.is_quiet()
 
     def _admission_of(self, number: int) -> StoreAdmission:
         account = self._growing.records[number].account
@@ -93,7 +123,7 @@ class PlatformRunner(Runner):
 
     async def _read_contacts(self, number: int, count: int) -> None:
         """Those of single calls come with orders."""
-        if self._growing.records[number].facts[DIRECT]:
+        if self._is_direct(number):
             del self.part.contacts.asked[number]
             return
         await super()._read_contacts(number, count)
@@ -102,7 +132,7 @@ class PlatformRunner(Runner):
         """Whoever enrols contacts tells nobody: a campaign that has read all hears that there are more."""
         for number in self.part.campaigns:
             campaign = self.part.world.driver.campaigns[number]
-            if self._growing.records[number].facts[DIRECT] or campaign.state not in (RUNNING, PAUSED):
+            if self._is_direct(number) or campaign.state not in (RUNNING, PAUSED):
                 continue
             enrolled = sum((await self._enrolment(number).counts()).values())
             if enrolled > campaign.contacts.total:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from redis.exceptions import RedisError
 
+from actors.closing import open_again
 from actors.plan import NAMESPACE
 from actors.platform_plan import PlatformPlan
 from actors.runs import Listed, enlist
@@ -68,7 +69,10 @@ def start(ray: Any, plan: PlatformPlan) -> Any:
 
 
 async def configure(plan: PlatformPlan) -> None:
-    """The trunks' limits, and the clock if it has never been started. Raises StoreRefusedError, RedisError."""
+    """Trunks' limits, the clock if it has never been started, and that calls may begin.
+
+    Raises StoreRefusedError, RedisError.
+    """
     async with await connect(plan.store_url) as client:
         admission = StoreAdmission(client, plan.scope)
         for number, trunk in enumerate(plan.trunks.values()):
@@ -79,4 +83,5 @@ async def configure(plan: PlatformPlan) -> None:
             await admission.now()
         except UnconfiguredError:
             await admission.start_clock(now())
+        await open_again(client, plan.scope)
         await enlist(client, plan.scope, Listed("platform", plan.actors, []))

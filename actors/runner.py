@@ -226,9 +226,13 @@ class Runner:
         if self.waits_for:
             self.counts["claims put off"] += 1
             return
-        while part.admission.asked:
-            await self._claim(part.admission.asked[0])
-            part.admission.asked.pop(0)
+        while (number := self._next_claim()) != ABSENT:
+            await self._claim(number)
+            part.admission.asked.remove(number)
+
+    def _next_claim(self) -> int:
+        """The campaign to claim for; ABSENT when there is none."""
+        return self.part.admission.asked[0] if self.part.admission.asked else ABSENT
 
     async def _claim(self, number: int) -> None:
         name = campaign_host(number)

@@ -18,6 +18,7 @@ from typing import Final, cast, final
 
 from busyhour.core.call import Call
 from busyhour.core.call_states import CREATED, ENDED, RINGING, WAITING
+from busyhour.core.campaign_settings import change_campaign
 from busyhour.core.dial_list import ContactRow, DialList
 from busyhour.core.disposition import END_HORIZON, FAILED
 from busyhour.core.errors import SnapshotError
@@ -32,6 +33,7 @@ from busyhour.core.events import (
     HangUpRequested,
 )
 from busyhour.core.ids import ABSENT, Instant
+from busyhour.core.plain import mapping
 from busyhour.core.snapshots import call_facts, call_of_facts
 from busyhour.core.wire import from_plain, to_plain
 from busyhour.driver import Driver
@@ -50,6 +52,7 @@ RUN_OVER: Final = "RunOver"
 CALL_DEADLINE: Final = "CallDeadline"
 QUEUE_DEADLINE: Final = "QueueDeadline"
 CAMPAIGN_DEADLINE: Final = "CampaignDeadline"
+CAMPAIGN_CHANGED: Final = "CampaignChanged"
 QUEUE_WATCHED: Final = "QueueWatched"
 CONTACTS_ENROLLED: Final = "ContactsEnrolled"
 CLAIMS_ANSWERED: Final = "ClaimsAnswered"
@@ -101,6 +104,7 @@ class Host:
         "accepted",
         "at",
         "calls_waiting",
+        "changed",
         "chronicle",
         "collected",
         "deadlines",
@@ -145,6 +149,8 @@ class Host:
         """Calls that their carrier has taken since the list was last emptied: the limits would like to know."""
         self.dial_lists: dict[int, DialList] = {}
         """Of the campaigns here whose contacts are read from the store."""
+        self.changed: dict[int, dict[str, object]] = {}
+        """Campaign → the settings it was last given, of those here that were ever given others."""
         self.collected: list[bytes] = []
         """What is being appended."""
         self.chronicle: Chronicle | None = None
@@ -259,6 +265,10 @@ class Host:
             self.driver.queue_deadline()
         elif name == CONTACTS_ENROLLED:
             self.driver.contacts_enrolled(self.driver.campaigns[cast("int", entry[4])])
+        elif name == CAMPAIGN_CHANGED:
+            campaign = cast("int", entry[4])
+            self._change(campaign, mapping(entry[5], self.name))
+            self.driver.campaign_deadline(self.driver.campaigns[campaign])
         elif name == QUEUE_WATCHED:
             self.driver.queue_watched(cast("int", entry[4]), cast("int", entry[5]))
         elif name == CAMPAIGN_DEADLINE:
@@ -301,6 +311,10 @@ class Host:
             ClaimsAnswered(number, claimed, calls, cast("int", entry[6]), cast("int", entry[7]))
         )
 
+    def _change(self, campaign: int, settings: dict[str, object]) -> None:
+        self.changed[campaign] = settings
+        change_campaign(self.driver.campaigns[campaign], settings, self.at)
+
     def note_contacts(
         self, campaign: int, rows: list[ContactRow], cursor: dict[int, int], is_last: bool
     ) -> None:
@@ -334,7 +348,8 @@ class Host:
     # As plain data --------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, object]:
-        """All but the machines that are the driver's own by number: queues and campaigns have their snapshots."""
+        """All but the machines that are the driver's own by number: queues and campaigns have their snapshots, which
+        are restored after this."""
         return {
             "at": self.at,
             "turned_at": self.turned_at,
@@ -345,6 +360,7 @@ class Host:
             },
             "calls": [call_facts(call) for call in self.driver.calls.values()],
             "to_dial": [[due_at, call] for due_at, call in self.deadlines if self._is_to_dial(call)],
+            "changed": [[campaign, settings] for campaign, settings in self.changed.items()],
             "is_over": self.is_over,
             "events": self.driver.events,
             "stray_events": self.driver.stray_events,
@@ -369,6 +385,8 @@ class Host:
                     heappush(self.deadlines, (call.deadline(), call.id))
             for to_dial in cast("list[list[int]]", snapshot["to_dial"]):
                 heappush(self.deadlines, (to_dial[0], to_dial[1]))
+            for change in cast("list[list[object]]", snapshot["changed"]):
+                self._change(cast("int", change[0]), mapping(change[1], self.name))
             self.is_over = cast("bool", snapshot["is_over"])
             self.driver.events = cast("int", snapshot["events"])
             self.driver.stray_events = cast("int", snapshot["stray_events"])

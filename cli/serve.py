@@ -6,7 +6,6 @@ import asyncio
 import http.client
 import os
 import signal
-import socket
 import sys
 import threading
 from contextlib import ExitStack, redirect_stdout
@@ -19,11 +18,42 @@ import click
 from cli.exits import COULD_NOT_RUN, OK, WRONG_INPUT
 
 if TYPE_CHECKING:
+    from actors.platform_plan import PlatformPlan
     from busyhour.settings import Settings
 
 DATA_DIR: Final = Path("data")
 READY_S: Final = 60.0
 LOOK_S: Final = 0.2
+
+
+class Told:
+    """That the platform is to end (SIGTERM or Ctrl-C), and whether that was said again."""
+
+    def __init__(self) -> None:
+        self.hurried = False
+        self._said = threading.Event()
+
+    def listen(self) -> None:
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, self._hear)
+
+    def wait(self, s: float) -> bool:
+        """Whether it was said, within `s` seconds."""
+        return self._said.wait(s)
+
+    def _hear(self, *_: object) -> None:
+        self.hurried = self._said.is_set()
+        self._said.set()
+
+
+def _seconds(context: click.Context, option: click.Parameter, value: str) -> float:
+    from busyhour.core.ids import SECOND
+    from simulation.scenario.values import DURATION_REMEDY, read_duration
+
+    try:
+        return read_duration(value, from_file=True) / SECOND
+    except ValueError:
+        raise click.BadParameter(f"must be a duration, {DURATION_REMEDY}") from None
 
 
 @click.command()
@@ -37,9 +67,18 @@ LOOK_S: Final = 0.2
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes of the API."
 )
-def serve(host: str, port: int, data_dir: Path | None, workers: int) -> int:
+@click.option(
+    "--drain",
+    "drain_s",
+    default="30s",
+    show_default=True,
+    callback=_seconds,
+    help="How long calls in progress may go on when it is told to end.",
+)
+def serve(host: str, port: int, data_dir: Path | None, workers: int, drain_s: float) -> int:
     """Run the platform on this machine, or on the Ray cluster of BUSYHOUR_RAY_ADDRESS. It prints `ready` and where, and
-    goes on until it is told to end (SIGTERM or Ctrl-C).
+    goes on until it is told to end (SIGTERM or Ctrl-C): then it begins no more calls, and ends when none is in
+    progress, or when it is told once more.
     """
     from busyhour.adapters.valkey.errors import StoreFailedError, StoreInUseError, StoreRefusedError
     from busyhour.settings import Settings, WrongSettingError
@@ -50,22 +89,23 @@ def serve(host: str, port: int, data_dir: Path | None, workers: int) -> int:
         click.echo(wrong, err=True)
         return WRONG_INPUT
     try:
-        return _serve(settings, host, port, data_dir or settings.data_dir or DATA_DIR, workers)
+        return _serve(settings, host, port, data_dir or settings.data_dir or DATA_DIR, workers, drain_s)
     except (StoreFailedError, StoreInUseError, StoreRefusedError) as error:
         click.echo(error, err=True)
         return COULD_NOT_RUN
 
 
-def _serve(settings: Settings, host: str, port: int, data_dir: Path, workers: int) -> int:
+def _serve(settings: Settings, host: str, port: int, data_dir: Path, workers: int, drain_s: float) -> int:
     """Raises what keeps it from starting."""
     from actors.platform_plan import PlatformPlan
     from actors.platform_supervisor import configure, start
     from busyhour.adapters.valkey.embedded import EmbeddedStore
     from serve_app.deployment import Deployed, deploy
+    from serve_app.front import environment
     from serve_app.platform import SCOPE
 
-    told = threading.Event()
-    _listen(told)
+    told = Told()
+    told.listen()
     with ExitStack() as stack:
         url = settings.store_url or stack.enter_context(EmbeddedStore(data_dir)).url
         plan = PlatformPlan.simulated(SCOPE, url)
@@ -73,10 +113,10 @@ def _serve(settings: Settings, host: str, port: int, data_dir: Path, workers: in
         with redirect_stdout(sys.stderr):
             click.echo("Ray starts, and then the API: some seconds each", err=True)
             proxy = Path(stack.enter_context(TemporaryDirectory(prefix="busyhour-", dir="/tmp")))
-            _choose_proxy(settings.http_proxy_mode, proxy)
+            os.environ |= environment(settings.http_proxy_mode, proxy)
             ray = _connected(settings.ray_address)
             stack.callback(ray.shutdown)
-            _listen(told)  # Ray has put its own in their place
+            told.listen()  # Ray has put its own in their place
             start(ray, plan)
             files = (data_dir / "files").resolve()
             deploy(Deployed(plan, files, settings), host, port, workers)
@@ -86,40 +126,25 @@ def _serve(settings: Settings, host: str, port: int, data_dir: Path, workers: in
         click.echo(f"ready http://{host}:{port}")
         while not told.wait(LOOK_S):
             pass
-        _end()
+        _drain(plan, drain_s, told)
+        if not told.hurried:
+            _end()
     return OK
 
 
-def _listen(told: threading.Event) -> None:
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: told.set())
+def _drain(plan: PlatformPlan, drain_s: float, told: Told) -> None:
+    """Let calls in progress end; those that do not are closed at the next start."""
+    from redis.exceptions import RedisError
 
+    from actors.closing import drain
+    from busyhour.adapters.valkey.errors import StoreRefusedError
 
-def _choose_proxy(mode: str, folder: Path) -> None:
-    """What stands in front of the replicas; its files are in `folder`. Before Ray is imported, whose processes inherit
-    it.
-    """
-    if mode == "python":
-        return
-    os.environ |= {
-        "RAY_SERVE_ENABLE_HA_PROXY": "1",
-        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
-        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
-        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
-        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "5",
-        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",
-        "RAY_SERVE_PROXY_MIN_DRAINING_PERIOD_S": "1",
-        "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
-        "RAY_SERVE_HAPROXY_METRICS_PORT": str(_free_port()),
-        "RAY_SERVE_HAPROXY_STATS_PORT": str(_free_port()),
-    }
-
-
-def _free_port() -> int:
-    with socket.socket() as any_port:
-        any_port.bind(("127.0.0.1", 0))
-        return any_port.getsockname()[1]
+    click.echo(f"no more calls are begun; those in progress have {drain_s:g} s (once more: none)", err=True)
+    try:
+        if not asyncio.run(drain(plan, drain_s, lambda: told.hurried)):
+            click.echo("calls were in progress still", err=True)
+    except (StoreRefusedError, RedisError, OSError) as failure:
+        click.echo(f"calls in progress can't be waited for: {failure}", err=True)
 
 
 def _connected(address: str | None) -> Any:
@@ -129,9 +154,9 @@ def _connected(address: str | None) -> Any:
     return ray
 
 
-def _is_ready(host: str, port: int, told: threading.Event) -> bool:
+def _is_ready(host: str, port: int, told: Told) -> bool:
     waited_s = 0.0
-    while waited_s < READY_S and not told.is_set():
+    while waited_s < READY_S and not told.wait(0):
         connection = http.client.HTTPConnection(host, port, timeout=5)
         try:
             connection.request("GET", "/readyz")
@@ -143,7 +168,7 @@ def _is_ready(host: str, port: int, told: threading.Event) -> bool:
             connection.close()
         told.wait(LOOK_S)
         waited_s += LOOK_S
-    return told.is_set()
+    return told.wait(0)
 
 
 def _end() -> None:

@@ -48,6 +48,9 @@ from serve_app.services import Services
 
 log = logging.getLogger(__name__)
 
+TURNS_AT_ONCE: Final = 8
+"""Campaigns that one process has begin or end at once; they do not wait for imports."""
+
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     contacts.router,
     campaigns.router,
@@ -131,8 +134,9 @@ async def _running(app: FastAPI, wiring: Wiring) -> AsyncGenerator[None]:
             draws = Random(wiring.clock())
             deliveries = Deliveries(client, platform.scope)
             courier = Courier(deliveries, Sender(addresses), wiring.clock, times.written, draws.random)
-            runner = JobRunner(services.jobs, wiring.clock, services.work())
-            for worker in (courier.run(), runner.run()):
+            jobs = JobRunner(services.jobs, wiring.clock, services.work())
+            turns = JobRunner(services.turns, wiring.clock, services.turn_work(), TURNS_AT_ONCE)
+            for worker in (courier.run(), jobs.run(), turns.run()):
                 stack.push_async_callback(_ended, asyncio.create_task(worker))
         yield
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from actors.call_documents import DIRECT, NUMBER, TRANSFERS, queued
 from actors.callable_contacts import callable_contacts
-from actors.campaign_facts import campaign_facts, direct_facts, flow_facts, queue_facts
+from actors.campaign_facts import campaign_facts, campaign_settings, direct_facts, flow_facts, queue_facts
+from actors.closing import closing, standing_key
 from actors.ledger import (
     CALLBACKS,
     CALLS_INDEXED,
@@ -25,7 +26,6 @@ from actors.ledger import (
 from actors.orders import leave, ordered_key, orders_key
 from actors.plan import CALL_HOSTS
 from actors.platform_plan import PlatformPlan
-from actors.platform_runner import standing_key
 from busyhour.adapters import times
 from busyhour.adapters.valkey.admission import StoreAdmission
 from busyhour.adapters.valkey.directory import Directory
@@ -43,7 +43,7 @@ from busyhour.core.disposition import END_CANCELLED
 from busyhour.core.ids import SECOND
 from busyhour.core.phones import phone_of
 from busyhour.core.transfer import FALLBACKS, WAYS
-from busyhour.host import CONTACTS_READ, QUEUE_WATCHED, QUEUES, calls_host, campaign_host
+from busyhour.host import CAMPAIGN_CHANGED, CONTACTS_READ, QUEUE_WATCHED, QUEUES, calls_host, campaign_host
 from busyhour.outbox import Plain
 from serve_app.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from serve_app.platform import Platform
@@ -105,6 +105,11 @@ class CallRuntime:
     async def ready(self) -> None:
         await self._standings()
 
+    async def open(self) -> None:
+        await self._standings()
+        if await closing(self._client, self._plan.scope):
+            raise UnavailableError("The platform is shutting down; it begins no more calls")
+
     async def _standings(self) -> dict[str, Mapping[str, Any]]:
         """What every actor says of itself. Raises UnavailableError when one has said nothing lately."""
         told = await self._client.hgetall(standing_key(self._plan.scope))
@@ -129,6 +134,14 @@ class CallRuntime:
         if stored is None:
             raise NotFoundError.of("Queue")
         return await self._directory.add("queue", id, account, queue_facts(stored.document))
+
+    async def queue_changed(self, account: str, queue: Document) -> None:
+        number = await self._directory.number_of("queue", queue["id"])
+        if number is None:
+            return
+        facts = {"queue": number, **queue_facts(queue)}
+        await self._directory.add("queue_change", f"{queue['id']}:{queue['updated_at']}", account, facts)
+        await self._ring(self._actor_of[QUEUES])
 
     async def _voice_agent(self, account: str, id: str) -> str:
         """Its key in the directory: with another version of its flow it is another one there. Raises NotFoundError."""
@@ -172,6 +185,7 @@ class CallRuntime:
         return number
 
     async def launch(self, account: str, campaign: Document) -> None:
+        """It may have been launched before."""
         if campaign["trunk"] not in self._plan.trunks:
             raise ConflictError(f"There is no trunk {campaign['trunk']}")
         queue = None
@@ -182,6 +196,15 @@ class CallRuntime:
             queue = await self._queue(account, campaign["queue_id"])
         facts = campaign_facts(campaign, voice_agent, next(iter(self._plan.callees)))
         number = await self._directory.add("campaign", campaign["id"], account, facts)
+        if queue is not None:
+            await self._order(QUEUES, [QUEUE_WATCHED, number, queue])
+        await self._change(account, number, campaign)
+        await self._order(campaign_host(number), ["CampaignLaunched", number])
+
+    async def change(self, account: str, campaign: Document) -> None:
+        await self._change(account, await self._number(campaign), campaign)
+
+    async def _change(self, account: str, number: int, campaign: Document) -> None:
         limits = campaign["limits"]
         await StoreAdmission(self._client, self._plan.scope, account).configure_campaign(
             number,
@@ -189,9 +212,7 @@ class CallRuntime:
             limits["max_concurrency"] or 0,
             campaign["retry"]["max_per_day"] or 0,
         )
-        if queue is not None:
-            await self._order(QUEUES, [QUEUE_WATCHED, number, queue])
-        await self._order(campaign_host(number), ["CampaignLaunched", number])
+        await self._order(campaign_host(number), [CAMPAIGN_CHANGED, number, campaign_settings(campaign)])
 
     async def pause(self, account: str, campaign: Document) -> None:
         number = await self._number(campaign)
@@ -231,7 +252,7 @@ class CallRuntime:
 
     async def place(self, account: str, order: Document) -> Document:
         """It is ordered in the same step in which it can be read."""
-        await self.ready()
+        await self.open()
         if order["trunk"] not in self._plan.trunks:
             raise ConflictError(f"There is no trunk {order['trunk']}")
         number = await self._direct_campaign(account, order)

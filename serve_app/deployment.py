@@ -18,6 +18,12 @@ from serve_app.platform import Platform
 from serve_app.runtime import Runtime
 
 APPLICATION: Final = "busyhour"
+AT_ONCE: Final = 200
+"""Requests that a replica works on at once."""
+WAITING: Final = 400
+"""Requests that may wait for it; more are refused."""
+TIMEOUT_S: Final = 60.0
+"""A request may take so long; streams are exempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ def deploy(deployed: Deployed, host: str, port: int, replicas: int) -> None:
     """Returns when the replicas answer. Raises RuntimeError when they don't come up."""
     from ray import serve
 
-    serve.start(http_options={"host": host, "port": port})
+    serve.start(http_options={"host": host, "port": port, "request_timeout_s": TIMEOUT_S})
 
     def build() -> FastAPI:  # a method Serve would take for an application
         return deployed.app()
@@ -65,7 +71,8 @@ def deploy(deployed: Deployed, host: str, port: int, replicas: int) -> None:
     application = serve.deployment(
         name="api",
         num_replicas=replicas,
-        max_ongoing_requests=200,
+        max_ongoing_requests=AT_ONCE,
+        max_queued_requests=WAITING,
         ray_actor_options={"num_cpus": 0},
     )(serve.ingress(build)(type("Api", (), {})))
     serve.run(application.bind(), name=APPLICATION, route_prefix="/")

@@ -15,8 +15,6 @@ from serve_app.errors import InvalidInputError, TooLargeError, response_of
 from serve_app.metrics import Metrics
 
 _REQUEST_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
-_SERVE_TIMEOUT: Final = b"x-request-timeout-seconds"
-"""With it a client could set how long Ray Serve works for it."""
 
 
 class Edge:
@@ -38,7 +36,6 @@ class Edge:
             return
         began_s = self._elapsed_s()
         asked = dict(scope["headers"])
-        scope["headers"] = [(name, value) for name, value in scope["headers"] if name != _SERVE_TIMEOUT]
         request_id = asked.get(b"x-request-id", b"")
         if not _REQUEST_ID.fullmatch(request_id):
             request_id = new_id(self._clock()).encode()

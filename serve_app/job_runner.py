@@ -21,11 +21,16 @@ class JobRunner:
     """`work[kind]` does a job and takes it off in its last commit; what it raises leaves the job to the next lease."""
 
     def __init__(
-        self, jobs: Jobs, clock: Callable[[], Instant], work: Mapping[str, Callable[[Job], Awaitable[None]]]
+        self,
+        jobs: Jobs,
+        clock: Callable[[], Instant],
+        work: Mapping[str, Callable[[Job], Awaitable[None]]],
+        at_once: int = AT_ONCE,
     ) -> None:
         self._jobs: Final = jobs
         self._clock: Final = clock
         self._work: Final = work
+        self._at_once: Final = at_once
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -46,7 +51,7 @@ class JobRunner:
 
     async def turn(self) -> None:
         """Begin what is due, as far as there is room."""
-        free = AT_ONCE - len(self._tasks)
+        free = self._at_once - len(self._tasks)
         for job in await self._jobs.lease(self._clock(), free) if free > 0 else ():
             task = asyncio.create_task(self._do(job))
             self._tasks.add(task)

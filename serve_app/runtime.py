@@ -27,12 +27,20 @@ class Runtime(Protocol):
     """
 
     async def ready(self) -> None:
-        """Raises UnavailableError when it could not take a call or launch a campaign now."""
+        """Raises UnavailableError when it could not be told anything now."""
+        ...
+
+    async def open(self) -> None:
+        """Raises UnavailableError when it could not take a call or launch a campaign now, or is being shut down."""
         ...
 
     # Campaigns
 
     async def launch(self, account: str, campaign: Document) -> None: ...
+
+    async def change(self, account: str, campaign: Document) -> None:
+        """The document of a campaign that was launched is new."""
+        ...
 
     async def pause(self, account: str, campaign: Document) -> None: ...
 
@@ -88,6 +96,10 @@ class Runtime(Protocol):
         """The document of a human agent is new."""
         ...
 
+    async def queue_changed(self, account: str, queue: Document) -> None:
+        """The document of a queue is new."""
+        ...
+
 
 class NoRuntime:
     """Where none runs: nothing is known of calls, and nothing is dialled."""
@@ -98,7 +110,13 @@ class NoRuntime:
     async def ready(self) -> None:
         self._refuse()
 
+    async def open(self) -> None:
+        self._refuse()
+
     async def launch(self, account: str, campaign: Document) -> None:
+        self._refuse()
+
+    async def change(self, account: str, campaign: Document) -> None:
         self._refuse()
 
     async def pause(self, account: str, campaign: Document) -> None:
@@ -151,3 +169,6 @@ class NoRuntime:
 
     async def agent_changed(self, account: str, agent: Document) -> None:
         """A runtime that starts later reads the document."""
+
+    async def queue_changed(self, account: str, queue: Document) -> None:
+        """As with agents."""

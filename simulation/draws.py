@@ -55,6 +55,11 @@ class Draws:
         self._talk.append(None)
         self._wrap_up.append(None)
 
+    def queue_changed(self, queue: int) -> None:
+        """`queue_times` has something else for it."""
+        self._talk[queue] = None
+        self._wrap_up[queue] = None
+
     def talk_us(self, queue: int, index: int) -> int:
         """How long call `index` talks with an agent of `queue`."""
         stream = self._talk[queue]

@@ -66,6 +66,10 @@ class Growth:
             callees.add_queue()
         world.log.wraps_up.append(queue.wraps_up)
 
+    def change_queue(self, queue: int, plan: QueuePlan) -> None:
+        """Calls that end from now on are written up for as long as `plan` says. Whoever draws is to be told."""
+        self._assembly.queue_times[queue] = queue_times(plan)
+
     def add_agent(self, queues: Sequence[int]) -> None:
         """An agent who is offline yet and serves `queues`, the first of them first."""
         machine = self._world.driver.queues

@@ -76,6 +76,9 @@ class WrapUps:
         """There is another queue; `wraps_up` knows it."""
         self._draws.add_queue()
 
+    def queue_changed(self, queue: int) -> None:
+        self._draws.queue_changed(queue)
+
     def of(self, queue: int, call: int) -> int:
         return self._draws.wrap_up_us(queue, call) if self.wraps_up[queue] else 0
 

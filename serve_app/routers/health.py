@@ -30,7 +30,7 @@ async def healthz() -> Response:
 
 @router.get("/readyz", response_model=Health)
 async def readyz(request: Request) -> Response:
-    """It can do its work: the store answers, and whatever makes calls."""
+    """It can do its work: the store answers, and whatever makes calls, and it is not shutting down."""
     platform = cast(Platform, request.app.state.platform)
     try:
         await platform.client.ping()
@@ -38,7 +38,7 @@ async def readyz(request: Request) -> Response:
         raise UnavailableError("The store does not answer") from None
     runtime = cast(Runtime, request.app.state.runtime)
     if not isinstance(runtime, NoRuntime):
-        await runtime.ready()
+        await runtime.open()
     return Response(packed({"status": "ready"}), media_type="application/json")
 
 

@@ -12,7 +12,7 @@ from serve_app.platform import Platform
 from serve_app.runtime import Runtime
 from serve_app.services.agents import Agents
 from serve_app.services.calls import Calls
-from serve_app.services.campaigns import Campaigns
+from serve_app.services.campaigns import CAMPAIGN, Campaigns
 from serve_app.services.contacts import Contacts
 from serve_app.services.customers import IMPORT, Customers
 from serve_app.services.flows import Flows
@@ -25,6 +25,8 @@ from serve_app.services.webhooks import Webhooks
 @dataclass(frozen=True, slots=True)
 class Services:
     jobs: Jobs
+    turns: Jobs
+    """What is to become of campaigns, and when."""
     flows: Flows
     queues: Queues
     speakers: Speakers
@@ -45,14 +47,16 @@ class Services:
         engine: SpeechEngine,
     ) -> Self:
         jobs = Jobs(platform.client, platform.scope)
+        turns = Jobs(platform.client, platform.scope, "campaign-turns")
         enrolments = Enrolments(platform.client, platform.scope)
         flows, queues = Flows(platform), Queues(platform, runtime)
         speakers = Speakers(platform, jobs, engine)
         agents = Agents(platform, runtime, flows, queues, speakers)
-        campaigns = Campaigns(platform, runtime, enrolments, agents, queues, flows)
+        campaigns = Campaigns(platform, runtime, turns, enrolments, agents, queues, flows)
         contacts = Contacts(platform, enrolments)
         return cls(
             jobs,
+            turns,
             flows,
             queues,
             speakers,
@@ -72,3 +76,6 @@ class Services:
             IMPORT: self.customers.work,
             SIMULATE: self.simulations.work,
         }
+
+    def turn_work(self) -> Mapping[str, Callable[[Job], Awaitable[None]]]:
+        return {CAMPAIGN: self.campaigns.work}

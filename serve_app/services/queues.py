@@ -39,9 +39,11 @@ class Queues(StoredObjects):
         begin: Callable[[], Commit],
         require: Callable[[Stored], None],
     ) -> Stored:
-        return await self.change(
+        after = await self.change(
             account, before, lambda document: patched(document, patch), begin, require=require
         )
+        await self._runtime.queue_changed(account, after.document)
+        return after
 
     async def stats(self, account: str, queue: Document) -> Document | None:
         """None while there is no runtime."""

@@ -75,6 +75,12 @@ class Api:
         await runner.turn()
         await runner.idle()
 
+    async def turn_campaigns(self) -> None:
+        """Do what is due with campaigns."""
+        runner = JobRunner(self.services.turns, self.platform.clock, self.services.turn_work())
+        await runner.turn()
+        await runner.idle()
+
 
 @asynccontextmanager
 async def served(

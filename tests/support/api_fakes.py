@@ -12,6 +12,7 @@ class FakeRuntime:
     """Calls are made by `add_call`, and `free` says how many agents each queue has free."""
 
     def __init__(self) -> None:
+        self.closing = False
         self.heard: list[tuple[Any, ...]] = []
         self.live: dict[tuple[str, str], Document] = {}
         self.free: dict[str, int] = {}
@@ -50,8 +51,15 @@ class FakeRuntime:
     async def ready(self) -> None:
         return
 
+    async def open(self) -> None:
+        if self.closing:
+            raise UnavailableError("The platform is shutting down")
+
     async def launch(self, account: str, campaign: Document) -> None:
         self.heard.append(("launch", account, campaign["id"], campaign["flow_version"]))
+
+    async def change(self, account: str, campaign: Document) -> None:
+        self.heard.append(("change", account, campaign["id"]))
 
     async def pause(self, account: str, campaign: Document) -> None:
         self.heard.append(("pause", account, campaign["id"]))
@@ -126,3 +134,6 @@ class FakeRuntime:
 
     async def agent_changed(self, account: str, agent: Document) -> None:
         self.heard.append(("agent", account, agent["id"], agent["state"]))
+
+    async def queue_changed(self, account: str, queue: Document) -> None:
+        self.heard.append(("queue", account, queue["id"]))

@@ -20,6 +20,7 @@ from busyhour.chronicle import LEDGER
 from busyhour.settings import Settings
 from serve_app.app import Wiring, build_app
 from serve_app.call_runtime import CallRuntime
+from serve_app.job_runner import JobRunner
 from serve_app.platform import SCOPE, Platform
 from serve_app.runtime import Runtime
 
@@ -134,8 +135,12 @@ async def live_platform(url: str, files: Path) -> AsyncGenerator[LivePlatform]:
                 _, key = await app.state.platform.keys.create("acme", "test", ["*"])
                 api.headers["Authorization"] = f"Bearer {key}"
                 platform.api = api
+                services = app.state.services
+                turns = JobRunner(services.turns, app.state.platform.clock, services.turn_work())
+                turning = asyncio.create_task(turns.run())
                 await eventually(lambda: api.get("/readyz"), lambda answer: answer.status_code == 200)
                 yield platform
+                turning.cancel()
     finally:
         for actor in list(platform.actors):
             await platform.kill(actor)

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from redis.asyncio import Redis
 
-Kind = Literal["queue", "agent", "voice_agent", "campaign"]
+Kind = Literal["queue", "queue_change", "agent", "voice_agent", "campaign"]
 
 
 @dataclass(frozen=True, slots=True)

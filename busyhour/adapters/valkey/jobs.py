@@ -36,11 +36,11 @@ class Job:
 
 
 class Jobs:
-    """Of the deployment `scope`."""
+    """Of the deployment `scope`; those of another `name` do not wait for each other."""
 
-    def __init__(self, client: "Redis", scope: str) -> None:
+    def __init__(self, client: "Redis", scope: str, name: str = "jobs") -> None:
         self._client: Any = client
-        self._key: Final = f"{{{scope}}}:jobs"
+        self._key: Final = f"{{{scope}}}:{name}"
 
     def add(self, commit: Commit, job: Job, due: Instant) -> None:
         commit.rank(self._key, due, str(job))
