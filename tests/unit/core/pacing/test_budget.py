@@ -35,6 +35,14 @@ def test_an_overspent_budget_allows_less() -> None:
     assert budget.risk() < at_first / 2
 
 
+def test_every_abandoned_call_is_charged_whatever_held_dialling_back() -> None:
+    budget = AbandonmentBudget(0.03)
+    for _ in range(100):
+        budget.live_answer(False)
+    budget.abandonment(False)
+    assert budget.left() == pytest.approx(2)
+
+
 def test_savings_are_not_spent_at_once() -> None:
     budget = AbandonmentBudget(0.03)
     at_first = budget.risk()
