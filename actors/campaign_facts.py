@@ -23,14 +23,13 @@ def flow_facts(flow: Document) -> dict[str, Any]:
     return {name: flow[name] for name in ("name", "start", "nodes")}
 
 
-def campaign_facts(campaign: Document, voice_agent: str | None, callees: str) -> dict[str, Any]:
-    """As the campaign is when it is launched. `plan` is a `simulation.scenario.campaigns.Campaign`, and `voice_agent`
-    the key of its voice agent in the directory.
+def campaign_facts(campaign: Document, voice_agent: str | None) -> dict[str, Any]:
+    """As the campaign is when it is launched. `plan` is a `simulation.scenario.campaigns.Campaign` but for the
+    callees, who are the trunk's; `voice_agent` is the key of its voice agent in the directory.
     """
     queue = None if voice_agent else campaign["queue_id"]
     plan: dict[str, Any] = {
         "contacts": [],
-        "callees": callees,
         "trunk": campaign["trunk"],
         "queue": queue,
         "voice_agent": voice_agent,
@@ -65,11 +64,10 @@ def campaign_settings(campaign: Document) -> dict[str, Any]:
     }
 
 
-def direct_facts(order: Document, voice_agent: str | None, queue: str | None, callees: str) -> dict[str, Any]:
+def direct_facts(order: Document, voice_agent: str | None, queue: str | None) -> dict[str, Any]:
     """Of the campaign of single calls that are alike: nobody paces them, and nobody listens for machines."""
     plan: dict[str, Any] = {
         "contacts": [],
-        "callees": callees,
         "trunk": order["trunk"],
         "queue": None if voice_agent else queue,
         "voice_agent": voice_agent,

@@ -61,7 +61,8 @@ class GrowingPart:
             if facts.get("flow"):
                 self._follow(record.number, load(facts["flow"]))
         elif record.kind == "campaign":
-            plan = Campaign.model_validate(facts["plan"])
+            callees = self._plan.trunks[facts["plan"]["trunk"]].callees
+            plan = Campaign.model_validate({**facts["plan"], "callees": callees})
             self._growth.add_campaign(record.key, plan)
             self._names.append(record.key)
             self._respondents.append(respondent_of(self.part.scenario.callees[plan.callees]))

@@ -1,6 +1,6 @@
 """What a platform is made of: which actor hosts what, over which store. What it consists of is in the directory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +9,7 @@ from busyhour.chronicle import LEDGER
 from busyhour.host import QUEUES, campaign_host
 from simulation.live_part import Role
 from simulation.scenario.callees import Callees
-from simulation.scenario.filling import CALLEES, TRUNK
-from simulation.scenario.trunks import Trunk
+from simulation.scenario.trunk_file import PlatformTrunk, TrunkFile
 
 
 class ActorsByName(Mapping[str, str]):
@@ -41,16 +40,28 @@ class PlatformPlan:
 
     scope: str
     store_url: str
-    trunks: Mapping[str, Trunk]
+    trunks: Mapping[str, PlatformTrunk]
+    """By number: in the order in which the platform came to know them, whatever the file's."""
     callees: Mapping[str, Callees]
+    gone: Sequence[str] = ()
+    """Trunks that the file has no more: nothing is dialled there."""
     campaign_actors: int = 1
     call_actors: int = 1
     dial_log: Path | None = None
 
     @staticmethod
-    def simulated(scope: str, store_url: str) -> "PlatformPlan":
-        """Without a carrier but the simulated one."""
-        return PlatformPlan(scope, store_url, {TRUNK: Trunk()}, {CALLEES: Callees()})
+    def of(scope: str, store_url: str, file: TrunkFile, known: Sequence[str] = ()) -> "PlatformPlan":
+        """`known` are the trunks that the platform has had, by number."""
+        first = next(iter(file.callees))
+        gone = [name for name in known if name not in file.trunks]
+        names = [*known, *(name for name in file.trunks if name not in known)]
+        trunks = {name: file.trunks.get(name) or PlatformTrunk(callees=first) for name in names}
+        return PlatformPlan(scope, store_url, trunks, file.callees, gone)
+
+    @property
+    def offered(self) -> list[str]:
+        """Names of the trunks that a call may go over."""
+        return [name for name in self.trunks if name not in self.gone]
 
     @property
     def account(self) -> str:

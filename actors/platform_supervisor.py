@@ -17,9 +17,11 @@ from actors.runs import Listed, enlist
 from actors.supervisor import Supervisor
 from busyhour.adapters.valkey.admission import StoreAdmission, UnconfiguredError
 from busyhour.adapters.valkey.connection import connect
+from busyhour.adapters.valkey.directory import Directory
 from busyhour.adapters.wall_clock import now, pause
 from busyhour.core.errors import BusyhourError
 from busyhour.core.ids import ABSENT
+from simulation.scenario.trunk_file import TrunkFile
 
 NAME: Final = "supervisor"
 LOOK_S: Final = 1.0
@@ -68,6 +70,19 @@ def start(ray: Any, plan: PlatformPlan) -> Any:
     )
 
 
+async def planned(scope: str, store_url: str, file: TrunkFile) -> PlatformPlan:
+    """The platform over that store, with the trunks of `file`; each has the number it has always had.
+
+    Raises StoreRefusedError, RedisError.
+    """
+    async with await connect(store_url) as client:
+        directory = Directory(client, scope)
+        for name in file.trunks:
+            await directory.add("trunk", name, "", {})
+        known = [record.key for record in await directory.read() if record.kind == "trunk"]
+    return PlatformPlan.of(scope, store_url, file, known)
+
+
 async def configure(plan: PlatformPlan) -> None:
     """Trunks' limits, the clock if it has never been started, and that calls may begin.
 
@@ -75,10 +90,10 @@ async def configure(plan: PlatformPlan) -> None:
     """
     async with await connect(plan.store_url) as client:
         admission = StoreAdmission(client, plan.scope)
-        for number, trunk in enumerate(plan.trunks.values()):
+        for number, (name, trunk) in enumerate(plan.trunks.items()):
             channels = ABSENT if trunk.channels is None else trunk.channels
             rate = float("inf") if trunk.calls_per_second is None else trunk.calls_per_second
-            await admission.configure_trunk(number, channels, rate)
+            await admission.configure_trunk(number, 0 if name in plan.gone else channels, rate)
         try:
             await admission.now()
         except UnconfiguredError:

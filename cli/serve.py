@@ -20,6 +20,7 @@ from cli.exits import COULD_NOT_RUN, OK, WRONG_INPUT
 if TYPE_CHECKING:
     from actors.platform_plan import PlatformPlan
     from busyhour.settings import Settings
+    from simulation.scenario.trunk_file import TrunkFile
 
 DATA_DIR: Final = Path("data")
 READY_S: Final = 60.0
@@ -82,23 +83,35 @@ def serve(host: str, port: int, data_dir: Path | None, workers: int, drain_s: fl
     """
     from busyhour.adapters.valkey.errors import StoreFailedError, StoreInUseError, StoreRefusedError
     from busyhour.settings import Settings, WrongSettingError
+    from simulation.scenario import ScenarioError
+    from simulation.scenario.trunk_file import load_trunks
 
     try:
         settings = Settings.read()
-    except WrongSettingError as wrong:
+        trunks = load_trunks(settings.trunks)
+    except (WrongSettingError, ScenarioError) as wrong:
         click.echo(wrong, err=True)
         return WRONG_INPUT
     try:
-        return _serve(settings, host, port, data_dir or settings.data_dir or DATA_DIR, workers, drain_s)
+        return _serve(
+            settings, trunks, host, port, data_dir or settings.data_dir or DATA_DIR, workers, drain_s
+        )
     except (StoreFailedError, StoreInUseError, StoreRefusedError) as error:
         click.echo(error, err=True)
         return COULD_NOT_RUN
 
 
-def _serve(settings: Settings, host: str, port: int, data_dir: Path, workers: int, drain_s: float) -> int:
+def _serve(
+    settings: Settings,
+    trunks: TrunkFile,
+    host: str,
+    port: int,
+    data_dir: Path,
+    workers: int,
+    drain_s: float,
+) -> int:
     """Raises what keeps it from starting."""
-    from actors.platform_plan import PlatformPlan
-    from actors.platform_supervisor import configure, start
+    from actors.platform_supervisor import configure, planned, start
     from busyhour.adapters.valkey.embedded import EmbeddedStore
     from serve_app.deployment import Deployed, deploy
     from serve_app.front import environment
@@ -108,7 +121,7 @@ def _serve(settings: Settings, host: str, port: int, data_dir: Path, workers: in
     told.listen()
     with ExitStack() as stack:
         url = settings.store_url or stack.enter_context(EmbeddedStore(data_dir)).url
-        plan = PlatformPlan.simulated(SCOPE, url)
+        plan = asyncio.run(planned(SCOPE, url, trunks))
         asyncio.run(configure(plan))
         with redirect_stdout(sys.stderr):
             click.echo("Ray starts, and then the API: some seconds each", err=True)

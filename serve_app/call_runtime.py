@@ -110,6 +110,9 @@ class CallRuntime:
         if await closing(self._client, self._plan.scope):
             raise UnavailableError("The platform is shutting down; it begins no more calls")
 
+    def trunks(self) -> Sequence[str]:
+        return self._plan.offered
+
     async def _standings(self) -> dict[str, Mapping[str, Any]]:
         """What every actor says of itself. Raises UnavailableError when one has said nothing lately."""
         told = await self._client.hgetall(standing_key(self._plan.scope))
@@ -186,15 +189,13 @@ class CallRuntime:
 
     async def launch(self, account: str, campaign: Document) -> None:
         """It may have been launched before."""
-        if campaign["trunk"] not in self._plan.trunks:
-            raise ConflictError(f"There is no trunk {campaign['trunk']}")
         queue = None
         voice_agent = None
         if campaign["agent_id"] is not None:
             voice_agent = await self._voice_agent(account, campaign["agent_id"])
         elif campaign["queue_id"] is not None:
             queue = await self._queue(account, campaign["queue_id"])
-        facts = campaign_facts(campaign, voice_agent, next(iter(self._plan.callees)))
+        facts = campaign_facts(campaign, voice_agent)
         number = await self._directory.add("campaign", campaign["id"], account, facts)
         if queue is not None:
             await self._order(QUEUES, [QUEUE_WATCHED, number, queue])
@@ -253,8 +254,6 @@ class CallRuntime:
     async def place(self, account: str, order: Document) -> Document:
         """It is ordered in the same step in which it can be read."""
         await self.open()
-        if order["trunk"] not in self._plan.trunks:
-            raise ConflictError(f"There is no trunk {order['trunk']}")
         number = await self._direct_campaign(account, order)
         contact = int(await self._client.incr(f"{direct_key(self._plan.scope, number)}:last"))
         now = self._platform.clock()
@@ -284,7 +283,7 @@ class CallRuntime:
             taker = await self._follower(account, None, order["flow_id"])
         elif queue_id is not None:
             await self._queue(account, queue_id)
-        facts = direct_facts(order, taker, queue_id, next(iter(self._plan.callees)))
+        facts = direct_facts(order, taker, queue_id)
         key = f"{DIRECT}:{account}:{taker}:{queue_id}:{order['trunk']}:{order['dial_timeout_s']}"
         known = await self._directory.number_of("campaign", key)
         if known is not None:

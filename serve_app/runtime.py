@@ -34,6 +34,10 @@ class Runtime(Protocol):
         """Raises UnavailableError when it could not take a call or launch a campaign now, or is being shut down."""
         ...
 
+    def trunks(self) -> Sequence[str]:
+        """Names of those that a call may go over."""
+        ...
+
     # Campaigns
 
     async def launch(self, account: str, campaign: Document) -> None: ...
@@ -112,6 +116,9 @@ class NoRuntime:
 
     async def open(self) -> None:
         self._refuse()
+
+    def trunks(self) -> Sequence[str]:
+        return ("simulated",)
 
     async def launch(self, account: str, campaign: Document) -> None:
         self._refuse()

@@ -14,8 +14,9 @@ from busyhour.adapters.valkey.documents import (
     Stored,
 )
 from busyhour.adapters.valkey.once import Effect
-from serve_app.errors import ConflictError, NotFoundError
+from serve_app.errors import ConflictError, InvalidInputError, NotFoundError
 from serve_app.platform import Platform
+from serve_app.runtime import Runtime
 
 _WHOLE: Final = ("config", "metadata", "nodes", "skills")
 _TRIES: Final = 5
@@ -94,6 +95,12 @@ class StoredObjects:
             await commit.run()
         except CommitRefusedError:
             raise ConflictError(f"{self.title} is being changed by others; try again") from None
+
+
+def require_trunk(runtime: Runtime, name: str) -> None:
+    """Raises InvalidInputError."""
+    if name not in runtime.trunks():
+        raise InvalidInputError(f"trunk must be one of {', '.join(runtime.trunks())}")
 
 
 def shown(document: Document) -> Document:

@@ -6,6 +6,7 @@ from busyhour.adapters.valkey.documents import Document, packed
 from serve_app.errors import InvalidInputError, NotFoundError
 from serve_app.runtime import Listed, Runtime
 from serve_app.schemas.calls import LARGEST_METADATA, CallQuery, NewCall, NewTransfer
+from serve_app.services.base import require_trunk
 
 if TYPE_CHECKING:
     from serve_app.services.agents import Agents
@@ -25,6 +26,7 @@ class Calls:
     async def place(self, account: str, new: NewCall) -> Document:
         """Raises InvalidInputError, UnavailableError."""
         _require_size(new.metadata)
+        require_trunk(self._runtime, new.trunk)
         if new.agent_id is not None:
             agent = await self._agents.collection.get(account, new.agent_id)
             if agent is None or agent.document["kind"] != "voice":

@@ -23,7 +23,7 @@ from serve_app.errors import ConflictError, InvalidInputError, UnavailableError
 from serve_app.platform import Platform
 from serve_app.runtime import Listed, Runtime
 from serve_app.schemas.campaigns import CampaignPatch, Enrolment, NewCampaign, Schedule
-from serve_app.services.base import StoredObjects, answered, patched, shown
+from serve_app.services.base import StoredObjects, answered, patched, require_trunk, shown
 
 if TYPE_CHECKING:
     from serve_app.services.agents import Agents
@@ -101,10 +101,8 @@ class Campaigns(StoredObjects):
         def allow(stored: Stored) -> None:
             require(stored)
             moved = [name for name in ("agent_id", "queue_id", "trunk") if name in sent]
-            if moved and stored.document["state"] in ALIVE:
-                raise ConflictError(
-                    f"{moved[0]} can't change while the campaign is {stored.document['state']}"
-                )
+            if moved and stored.document["launched_at"] is not None:
+                raise ConflictError(f"{moved[0]} can't change once the campaign has been launched")
 
         def edit(document: Document) -> Document:
             after = patched(document, patch)
@@ -158,6 +156,7 @@ class Campaigns(StoredObjects):
     async def launch(self, account: str, before: Stored, begin: Callable[[], Effect]) -> Stored:
         """Running, or scheduled where it starts later. Raises InvalidInputError, ConflictError, UnavailableError."""
         await self._require_contacts(account, before.document)
+        require_trunk(self._runtime, before.document["trunk"])
 
         def require(stored: Stored) -> None:
             state = stored.document["state"]
@@ -367,6 +366,9 @@ class Campaigns(StoredObjects):
             raise InvalidInputError("Campaign has no contacts")
 
     async def _require_references(self, account: str, document: Document) -> None:
+        """Raises InvalidInputError."""
+        if "trunk" in document:
+            require_trunk(self._runtime, document["trunk"])
         agent_id, queue_id = document.get("agent_id"), document.get("queue_id")
         if agent_id is not None:
             agent = await self._agents.collection.get(account, agent_id)

@@ -26,6 +26,8 @@ from simulation.scenario.trunks import Trunk
 
 _NOT_YET: Final = "sip: real trunks come with a later release; until then a trunk is carrier: simulated"
 
+_NO_START: Final = "outages are counted from the start of a run, and a platform has none"
+
 
 class PlatformTrunk(Trunk):
     """A carrier connection, and who is at its other end."""
@@ -61,6 +63,8 @@ class TrunkFile(Part):
             if trunk.callees and trunk.callees not in callees:
                 sentence = f'there is no callees "{trunk.callees}"; {nearest(trunk.callees, callees)}'
                 raise problem(sentence, "trunks", name, "callees")
+            if trunk.faults.outages:
+                raise problem(_NO_START, "trunks", name, "faults", "outages")
             trunks[name] = trunk.model_copy(update={"callees": trunk.callees or first})
         trunks.setdefault(TRUNK, PlatformTrunk(callees=first))
         object.__setattr__(self, "trunks", trunks)

@@ -55,6 +55,9 @@ class FakeRuntime:
         if self.closing:
             raise UnavailableError("The platform is shutting down")
 
+    def trunks(self) -> Sequence[str]:
+        return ("simulated", "main")
+
     async def launch(self, account: str, campaign: Document) -> None:
         self.heard.append(("launch", account, campaign["id"], campaign["flow_version"]))
 

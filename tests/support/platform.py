@@ -12,7 +12,7 @@ import httpx
 from actors.ledger import Ledger
 from actors.platform_plan import PlatformPlan
 from actors.platform_runner import PlatformRunner
-from actors.platform_supervisor import configure
+from actors.platform_supervisor import configure, planned
 from actors.post import Answer, Batch
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.documents import Document
@@ -23,6 +23,7 @@ from serve_app.call_runtime import CallRuntime
 from serve_app.job_runner import JobRunner
 from serve_app.platform import SCOPE, Platform
 from serve_app.runtime import Runtime
+from simulation.scenario.trunk_file import loads_trunks
 
 MOST_S = 30.0
 
@@ -115,9 +116,9 @@ async def eventually(ask: Callable[[], Awaitable[Any]], holds: Callable[[Any], b
 
 
 @asynccontextmanager
-async def live_platform(url: str, files: Path) -> AsyncGenerator[LivePlatform]:
-    """Over an empty store."""
-    plan = PlatformPlan.simulated(SCOPE, url)
+async def live_platform(url: str, files: Path, trunks: str = "{}") -> AsyncGenerator[LivePlatform]:
+    """With the trunks of a file of that text."""
+    plan = await planned(SCOPE, url, loads_trunks(trunks))
     await configure(plan)
     client: Any = await connect(url)
     platform = LivePlatform(plan, client)

@@ -1,4 +1,4 @@
-"""What a platform consists of: its queues, agents and campaigns, numbered as the machines of the core are.
+"""What a platform consists of: its trunks, queues, agents and campaigns, numbered as the machines of the core are.
 
 The directory only grows, so that whoever has read up to some record reads on from there, and everybody who has read all
 of it has the same machines under the same numbers.
@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from redis.asyncio import Redis
 
-Kind = Literal["queue", "queue_change", "agent", "voice_agent", "campaign"]
+Kind = Literal["trunk", "queue", "queue_change", "agent", "voice_agent", "campaign"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,7 @@ async def test_a_campaign_lives_from_draft_to_stopping(api: Api) -> None:
     again = await api.client.post(f"{path}/launch")
     assert (again.status_code, detail_of(again)) == (409, "Campaign is already running")
     moved = await api.client.patch(path, json={"queue_id": None})
-    assert detail_of(moved) == "queue_id can't change while the campaign is running"
+    assert detail_of(moved) == "queue_id can't change once the campaign has been launched"
     assert (await api.client.delete(path)).status_code == 409
     assert (await api.client.post(f"{path}/pause")).json()["state"] == "paused"
     assert (await api.client.post(f"{path}/resume")).json()["state"] == "running"

@@ -51,6 +51,11 @@ def test_the_simulated_trunk_is_there_beside_others() -> None:
             "trunks:\n  main: {chanels: 3}\n",
             "t.yaml:2:10: trunks.main.chanels: unknown key; did you mean channels?",
         ),
+        (
+            "trunks: {main: {faults: {outages: [{from: 1h, to: 2h}]}}}\n",
+            "t.yaml:1:26: trunks.main.faults.outages: "
+            "outages are counted from the start of a run, and a platform has none",
+        ),
         ("queues: {}\n", "t.yaml:1:1: queues: unknown key; keys here: trunks, callees"),
         (
             "trunks: {main: {callees: kid}}\ncallees: {kind: {outcomes: {human: 1}}}\n",
