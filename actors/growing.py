@@ -1,8 +1,10 @@
 """A part of a platform: it begins with nothing but trunks, and grows with the directory."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
+from actors.callers import Callers
 from actors.plan import CALL_HOSTS
 from actors.platform_plan import PlatformPlan
 from busyhour.adapters.valkey.directory import Record
@@ -26,7 +28,7 @@ TALK: Final = Constant(value=60_000_000)
 class GrowingPart:
     """One actor's `part`: it has every machine of the directory in its world, and hosts the campaigns of its own."""
 
-    def __init__(self, plan: PlatformPlan, actor: str) -> None:
+    def __init__(self, plan: PlatformPlan, actor: str, client: Any) -> None:
         self._plan = plan
         self._actor = actor
         scenario = bare_scenario(dict(plan.trunks), dict(plan.callees))
@@ -39,6 +41,7 @@ class GrowingPart:
         self._contacts: list[Callable[[int], dict[str, object]]] = []
         self.records: dict[int, Record] = {}
         """By campaign."""
+        self.callers = Callers(client, plan.scope, self.records)
         for name, host in self.part.hosts.items():
             if name.startswith("calls/"):
                 host.chronicle = CallsChronicle(host)
@@ -66,7 +69,7 @@ class GrowingPart:
             self._growth.add_campaign(record.key, plan)
             self._names.append(record.key)
             self._respondents.append(respondent_of(self.part.scenario.callees[plan.callees]))
-            self._contacts.append(_nothing_known)
+            self._contacts.append(partial(self.callers.contact, record.number))
             self.part.store_contacts(record.number)
             self.records[record.number] = record
             if self._plan.hosts_campaign(self._actor, record.number):
@@ -75,7 +78,7 @@ class GrowingPart:
 
     def _follow(self, voice_agent: int, flow: Flow) -> None:
         """Have it follow the flow with whomever its campaigns call, those included that are yet to come."""
-        self.part.carrier.voice.agents[voice_agent].talker = FlowTalker(
+        talker = FlowTalker(
             self.part.carrier,
             flow,
             AGENT_WORDS_PER_MINUTE,
@@ -85,17 +88,14 @@ class GrowingPart:
             self.part.assembly.queue_no,
             self.part.transcripts,
         )
+        talker.about = self.callers.call
+        self.part.carrier.voice.agents[voice_agent].talker = talker
 
     def _host(self, number: int) -> Host:
         host = self.part.open(campaign_host(number))
         host.chronicle = CampaignChronicle(host, self.part.world.driver.campaigns[number])
         self.part.campaigns.append(number)
         return host
-
-
-def _nothing_known(number: int) -> dict[str, object]:
-    """Of a contact, where calls are: what is known of him is in the store."""
-    return {}
 
 
 def queue_of(facts: Any) -> Queue:

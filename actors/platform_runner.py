@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from typing import Any, Final
 
 from actors.call_documents import DIRECT
@@ -16,9 +17,11 @@ from busyhour.adapters.valkey.contacts import AccountContacts
 from busyhour.adapters.valkey.directory import Directory
 from busyhour.adapters.valkey.enrolment import Enrolment
 from busyhour.adapters.wall_clock import elapsed_s
+from busyhour.core.call import Call
 from busyhour.core.campaign import PAUSED, RUNNING
 from busyhour.core.ids import ABSENT
-from busyhour.host import CONTACTS_ENROLLED, campaign_host
+from busyhour.core.snapshots import call_of_facts
+from busyhour.host import CALL_BEGUN, CONTACTS_ENROLLED, campaign_host
 from simulation.live_part import LivePart
 
 TELL_EVERY_S: Final = 0.5
@@ -34,7 +37,7 @@ class PlatformRunner(Runner):
         self._directory = Directory(client, plan.scope)
         self._admissions: dict[str, StoreAdmission] = {}
         """By account."""
-        self._growing = GrowingPart(plan, actor)
+        self._growing = GrowingPart(plan, actor, client)
         self._tell_at_s = 0.0
         self._closing = 0
 
@@ -67,6 +70,7 @@ class PlatformRunner(Runner):
             await asyncio.sleep(TURN_S)
             if elapsed_s() > until_s:
                 return [], self.is_behind()
+        await self._growing.callers.learn(_begun(batch))
         return await super().deliver(batch)
 
     def ordered(self) -> None:
@@ -84,6 +88,7 @@ class PlatformRunner(Runner):
         await self._grow()  # after the orders, which may be about what came to be just before them
         if tells:
             await self._count_contacts()
+            self._growing.callers.keep(self.part.calls())
             standing = {
                 "at": self.clock.now(),
                 CLOSING: self._closing,
@@ -143,3 +148,11 @@ class PlatformRunner(Runner):
         record = self._growing.records[number]
         contacts = AccountContacts(self._client, self.plan.scope, record.account)
         return Enrolment(self._client, contacts, record.key)
+
+
+def _begun(batch: Batch) -> Iterator[Call]:
+    """The calls that begin with it."""
+    for _, _, messages in batch:
+        for _, plain in messages:
+            if plain[0] == CALL_BEGUN:
+                yield call_of_facts(plain[2])

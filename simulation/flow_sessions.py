@@ -57,6 +57,7 @@ class FlowTalker(Talker):
 
     __slots__ = (
         "carrier",
+        "about",
         "contacts",
         "flow",
         "http_after",
@@ -90,6 +91,8 @@ class FlowTalker(Talker):
         self.contacts: list[Any] = contacts
         self.queue_no: dict[str, int] = queue_no
         self.transcripts: Any = transcripts
+        self.about: Any = None
+        """Gives what is known of a call besides what its machine knows, as `about(call)`; None where nothing is."""
         self.http_after: Any = None
         """An opaque distribution."""
         self.http_fails: float = 0.0
@@ -110,6 +113,8 @@ class FlowTalker(Talker):
             "attempt": call.attempt,
             "campaign": self.names[call.campaign],
         }
+        if self.about is not None:
+            about_call.update(self.about(call))
         return variables_of({"contact": contact, "call": about_call})
 
 

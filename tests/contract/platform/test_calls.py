@@ -230,6 +230,32 @@ def test_what_was_said_is_told_with_the_end_of_the_call(url: str, tmp_path: Path
     play(url, tmp_path / "files", scene)
 
 
+def test_a_flow_knows_the_contact_and_what_was_written_to_the_call(url: str, tmp_path: Path) -> None:
+    async def scene(platform: LivePlatform) -> None:
+        text = "Hello {{contact.name}}, plan {{plan}}, order {{call.metadata.order}}"
+        nodes = {"hello": {"type": "say", "text": text, "next": "bye"}, "bye": {"type": "hang_up"}}
+        flow = await platform.made("/api/voice/flows", {"name": "h", "start": "hello", "nodes": nodes})
+        voice = {"kind": "voice", "name": "ida", "flow_id": flow["id"]}
+        agent = (await platform.made("/api/voice/agents", voice))["id"]
+        known = {"phone": ANSWERS_AND_STAYS, "name": "Ann", "metadata": {"plan": "gold"}}
+        contact = (await platform.made("/v1/contacts", known))["id"]
+        campaign = (await platform.made("/v1/campaigns", {"name": "c", "agent_id": agent}))["id"]
+        await platform.made(f"/v1/campaigns/{campaign}/contacts", {"contact_ids": [contact]}, 200)
+        await platform.made(f"/v1/campaigns/{campaign}/launch", {}, 202)
+        order = {"to": ANSWERS_AND_STAYS, "flow_id": flow["id"], "metadata": {"order": 7, "plan": "silver"}}
+        single = await platform.made("/v1/calls", order)
+        await platform.until(f"/v1/campaigns/{campaign}", lambda seen: seen["state"] == "completed")
+        (called,) = (await platform.got(f"/v1/calls?campaign_id={campaign}"))["data"]
+        await ended(platform, single["id"])
+        said = [
+            (await platform.got(f"/v1/calls/{id}/transcript"))["data"][0]["text"]
+            for id in (called["id"], single["id"])
+        ]
+        assert said == ["Hello Ann, plan gold, order", "Hello , plan silver, order 7"]
+
+    play(url, tmp_path / "files", scene)
+
+
 def test_a_dry_run_counts_who_would_be_called_and_dials_nobody(url: str, tmp_path: Path) -> None:
     async def scene(platform: LivePlatform) -> None:
         path = await campaign_of(platform, [BUSY, HANGS_UP_AFTER_2_S])
