@@ -25,6 +25,7 @@ from busyhour.adapters.webhooks.sender import Sender
 from busyhour.core.ids import Instant
 from busyhour.settings import Settings
 from serve_app import errors
+from serve_app.docs_page import add_docs
 from serve_app.edge import Edge
 from serve_app.job_runner import JobRunner
 from serve_app.metrics import Metrics
@@ -100,6 +101,8 @@ def build_app(wiring: Wiring | None = None) -> FastAPI:
         description="A call platform: contacts, campaigns, calls, queues, voice agents and webhooks.",
         lifespan=lambda app: _running(app, wired),
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.metrics = metrics
@@ -107,6 +110,7 @@ def build_app(wiring: Wiring | None = None) -> FastAPI:
     app.add_middleware(Edge, clock=wired.clock, elapsed_s=wall_clock.elapsed_s, metrics=metrics)
     for router in ROUTERS:
         app.include_router(router)
+    add_docs(app)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
