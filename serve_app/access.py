@@ -37,6 +37,7 @@ _RESOURCES: Final = {
     "/v1/campaigns": "campaigns",
     "/v1/contacts": "contacts",
     "/v1/webhooks": "webhooks",
+    "/v1/events": "webhooks",
     "/v1/simulations": "simulations",
     "/api/voice/calls": "calls",
     "/api/voice/customers": "customers",

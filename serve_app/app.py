@@ -18,13 +18,14 @@ from busyhour.adapters import times, wall_clock
 from busyhour.adapters.speech.engine import SpeechEngine
 from busyhour.adapters.speech.espeak import EspeakEngine
 from busyhour.adapters.valkey.connection import connect
+from busyhour.adapters.valkey.event_log import EventLog
 from busyhour.adapters.webhooks.addresses import Addresses
 from busyhour.adapters.webhooks.courier import Courier
 from busyhour.adapters.webhooks.deliveries import Deliveries
 from busyhour.adapters.webhooks.sender import Sender
 from busyhour.core.ids import Instant
 from busyhour.settings import Settings
-from serve_app import errors
+from serve_app import errors, streams
 from serve_app.docs_page import add_docs
 from serve_app.edge import Edge
 from serve_app.job_runner import JobRunner
@@ -46,6 +47,7 @@ from serve_app.routers import (
 )
 from serve_app.runtime import NoRuntime, Runtime
 from serve_app.services import Services
+from serve_app.streams import Followers
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +83,8 @@ class Wiring:
     engine: SpeechEngine = field(default_factory=EspeakEngine)
     clock: Callable[[], Instant] = wall_clock.now
     hosts_workers: bool = True
+    streams: bool = True
+    """Events are streamed by this process too."""
 
     @classmethod
     def of_environment(cls) -> Wiring:
@@ -110,6 +114,8 @@ def build_app(wiring: Wiring | None = None) -> FastAPI:
     app.add_middleware(Edge, clock=wired.clock, elapsed_s=wall_clock.elapsed_s, metrics=metrics)
     for router in ROUTERS:
         app.include_router(router)
+    if wired.streams:
+        app.include_router(streams.router)
     add_docs(app)
 
     def openapi() -> dict[str, Any]:
@@ -134,6 +140,7 @@ async def _running(app: FastAPI, wiring: Wiring) -> AsyncGenerator[None]:
         app.state.runtime = runtime
         services = Services.over(platform, runtime, addresses, wiring.engine)
         app.state.platform, app.state.services = platform, services
+        app.state.followers = Followers(EventLog(client, platform.scope))
         if wiring.hosts_workers:
             draws = Random(wiring.clock())
             deliveries = Deliveries(client, platform.scope)

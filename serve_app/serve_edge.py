@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from busyhour.adapters.valkey.documents import packed
 from serve_app.errors import OWN_FAULT, RETRY_AFTER_S
 
-STREAMS: Final = ("/v1/events/stream",)
-"""Paths whose answers go on for as long as somebody listens."""
+STREAM: Final = "/v1/events/stream"
+"""The path whose answers go on for as long as somebody listens."""
 DIED: Final = "The process that had the request has died; what was asked may have been done, or not"
 _TIMEOUT: Final = b"x-request-timeout-seconds"
 """With it a client could set how long Ray Serve works for it."""
@@ -40,7 +40,7 @@ class ServeEdge:
             await self._app(scope, receive, send)
             return
         scope["headers"] = [(name, value) for name, value in scope["headers"] if name != _TIMEOUT]
-        if scope["path"] in STREAMS:
+        if scope["path"] == STREAM:
             scope["headers"].append((_TIMEOUT, b"0"))
         begun = replaced = False
 

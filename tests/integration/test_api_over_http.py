@@ -180,6 +180,50 @@ def test_what_was_acknowledged_is_delivered_and_done_by_the_server_s_own_workers
     asyncio.run(run())
 
 
+def events_of(response: httpx.Response, count: int) -> list[dict[str, str]]:
+    """The next `count` of a stream."""
+    found: list[dict[str, str]] = []
+    event: dict[str, str] = {}
+    for line in response.iter_lines():
+        if line:
+            name, _, value = line.partition(": ")
+            event[name] = value
+        elif "data" in event:
+            found.append(event)
+            event = {}
+            if len(found) == count:
+                return found
+        else:
+            event = {}
+    raise AssertionError(found)
+
+
+def import_of(api: httpx.Client, phone: str) -> str:
+    files = {"file": ("leads.csv", f"phone\n{phone}\n".encode(), "text/csv")}
+    return api.post("/api/voice/customers/import", files=files).json()["id"]
+
+
+def test_a_stream_tells_events_as_they_happen_and_goes_on_after_the_last_one_a_client_had(
+    server: str, store: EmbeddedStore
+) -> None:
+    header = bearer(make_key(store.url, store.data_dir))
+    with httpx.Client(base_url=server, headers=header, timeout=20) as api:
+        with api.stream("GET", "/v1/events/stream") as stream:
+            assert stream.headers["content-type"] == "text/event-stream; charset=utf-8"
+            first = import_of(api, "+14155550141")
+            (event,) = events_of(stream, 1)
+        assert event["event"] == "import.completed"
+        assert json.loads(event["data"])["data"]["import"]["id"] == first
+        second, third = import_of(api, "+14155550142"), import_of(api, "+14155550143")
+        with api.stream("GET", "/v1/events/stream", headers={"Last-Event-ID": event["id"]}) as stream:
+            told = [json.loads(one["data"])["data"]["import"]["id"] for one in events_of(stream, 2)]
+        assert set(told) == {second, third}
+        wrong = api.get("/v1/events/stream", headers={"Last-Event-ID": "yesterday"})
+        assert wrong.json() == {"detail": "Last-Event-ID must be the id of an event of this stream"}
+    scoped = bearer(make_key(store.url, store.data_dir, "voice:contacts:read"))
+    assert httpx.get(f"{server}/v1/events/stream", headers=scoped).status_code == 403
+
+
 def test_metrics_count_by_route_and_not_by_id(server: str) -> None:
     httpx.get(f"{server}/v1/contacts/some-id")
     page = httpx.get(f"{server}/metrics").text

@@ -91,6 +91,19 @@ def staffed_queue(served: Served) -> str:
     return queue
 
 
+def test_events_are_streamed_by_processes_of_their_own(served: Served) -> None:
+    with served.api.stream("GET", "/v1/events/stream") as stream:
+        lines = stream.iter_lines()
+        assert next(lines).startswith("retry: ")
+        call = served.made("/v1/calls", {"to": "+15005550101"})
+        told = next(json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: "))
+    assert (told["type"], told["data"]["call"]["id"]) == ("call.ended", call["id"])
+    refused = served.api.get("/v1/events/stream", headers={"Authorization": "Bearer nobody's"})
+    assert (refused.status_code, refused.json()) == (401, {"detail": "Invalid or expired token"})
+    nothing = served.api.get("/v1/events/stream/more")
+    assert (nothing.status_code, list(nothing.json())) == (404, ["detail"])
+
+
 def test_told_to_end_it_lets_a_call_end_answers_meanwhile_and_exits_0(served: Served) -> None:
     """The last one: the platform is gone after it."""
     queue = staffed_queue(served)

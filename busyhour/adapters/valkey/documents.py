@@ -106,6 +106,10 @@ class Commit:
     def append(self, key: str, entry: bytes) -> None:
         self._add("append", key, entry, "")
 
+    def log(self, key: str, most: int, type: str, body: str) -> None:
+        """An entry of a stream, which keeps about `most`."""
+        self._add("log", key, f"{most} {type}", body)
+
     def remove(self, key: str, entry: bytes) -> None:
         """The first such entry of a list."""
         self._add("remove", key, entry, "")

@@ -35,6 +35,10 @@ local WRITES = {
     append = function(key, entry)
         redis.call('RPUSH', key, entry)
     end,
+    log = function(key, kind, body)
+        local most, type = string.match(kind, '^(%d+) (.*)$')
+        redis.call('XADD', key, 'MAXLEN', '~', most, '*', 'type', type, 'body', body)
+    end,
     remove = function(key, entry)
         redis.call('LREM', key, 1, entry)
     end,

@@ -7,6 +7,7 @@ One list in the store: whoever changes something appends what it means in the sa
 from typing import Final
 
 from busyhour.adapters.valkey.documents import Commit, Document, packed
+from busyhour.adapters.valkey.event_log import log_event
 
 OUTBOX: Final = "outbox"
 
@@ -34,6 +35,7 @@ def body_of(type: str, timestamp: str, data: Document) -> str:
 
 
 def emit(commit: Commit, id: str, account: str, type: str, timestamp: str, data: Document) -> None:
-    """In `commit`, an event of the name `type`; `id` is its own for ever."""
-    entry = {"id": id, "account": account, "type": type, "body": body_of(type, timestamp, data)}
-    commit.append(commit.key(OUTBOX), packed(entry))
+    """In `commit`, an event of the name `type`, for webhooks and for who follows; `id` is its own for ever."""
+    body = body_of(type, timestamp, data)
+    commit.append(commit.key(OUTBOX), packed({"id": id, "account": account, "type": type, "body": body}))
+    log_event(commit, account, type, body)
