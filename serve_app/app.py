@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 
 from busyhour.adapters import times, wall_clock
+from busyhour.adapters.cancelling import ended
 from busyhour.adapters.speech.engine import SpeechEngine
 from busyhour.adapters.speech.espeak import EspeakEngine
 from busyhour.adapters.valkey.connection import connect
@@ -148,11 +149,5 @@ async def _running(app: FastAPI, wiring: Wiring) -> AsyncGenerator[None]:
             jobs = JobRunner(services.jobs, wiring.clock, services.work())
             turns = JobRunner(services.turns, wiring.clock, services.turn_work(), TURNS_AT_ONCE)
             for worker in (courier.run(), jobs.run(), turns.run()):
-                stack.push_async_callback(_ended, asyncio.create_task(worker))
+                stack.push_async_callback(ended, [asyncio.create_task(worker)])
         yield
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

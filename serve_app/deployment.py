@@ -108,6 +108,7 @@ def deploy(deployed: Deployed, host: str, port: int, replicas: int) -> None:
         max_ongoing_requests=AT_ONCE,
         max_queued_requests=WAITING,
         ray_actor_options={"num_cpus": 0},
+        logging_config={"enable_access_log": False},
     )(serve.ingress(build)(type("Api", (), {})))
     streams = serve.deployment(
         name="streams",

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from busyhour.adapters.identifiers import new_id
@@ -57,6 +58,8 @@ class Edge:
         try:
             _require_length(asked.get(b"content-length"), limit)
             await self._app(scope, _bounded(receive, limit), answer)
+        except ClientDisconnect:
+            status = 0  # nobody is there to be answered
         except Exception as error:
             response = response_of(error)
             if status:

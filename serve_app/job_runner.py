@@ -7,6 +7,7 @@ from typing import Final
 
 from redis.exceptions import RedisError
 
+from busyhour.adapters.cancelling import ended
 from busyhour.adapters.valkey.jobs import Job, Jobs
 from busyhour.core.ids import Instant
 
@@ -45,9 +46,7 @@ class JobRunner:
                     log.exception("a turn of the jobs' worker failed")
                 await asyncio.sleep(_PAUSE_S)
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await ended(self._tasks)
 
     async def turn(self) -> None:
         """Begin what is due, as far as there is room."""
@@ -68,7 +67,7 @@ class JobRunner:
         except Exception:
             log.exception("a job failed; it is begun again when its lease is over", extra={"job": job.kind})
         finally:
-            renewing.cancel()
+            await ended([renewing])
 
     async def _keep(self, job: Job) -> None:
         while True:

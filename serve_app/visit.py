@@ -168,7 +168,8 @@ class Visit:
         return self.reply({"data": documents, "next_cursor": next_cursor})
 
 
-def visit_of(request: Request) -> Visit:
+async def visit_of(request: Request) -> Visit:
+    """Not a plain function: FastAPI would call that in another thread, which costs more than all else here."""
     return request.state.visit
 
 

@@ -14,6 +14,7 @@ from actors.platform_plan import PlatformPlan
 from actors.platform_runner import PlatformRunner
 from actors.platform_supervisor import configure, planned
 from actors.post import Answer, Batch
+from busyhour.adapters.cancelling import ended
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.documents import Document
 from busyhour.chronicle import LEDGER
@@ -59,9 +60,7 @@ class LivePlatform:
     async def kill(self, actor: str) -> None:
         """As `kill -9` would: nothing is finished, and what it held in memory is gone."""
         dead = self.actors.pop(actor)
-        while not dead.task.done():  # asyncio's `wait_for` may swallow a cancellation
-            dead.task.cancel()
-            await asyncio.wait([dead.task], timeout=0.1)
+        await ended([dead.task], again_s=0.1)
         await dead.client.aclose()
 
     async def deliver(self, actor: str, batch: Batch) -> Answer:

@@ -50,6 +50,7 @@ def served_platform(folder: Path, workers: int, **settings: str) -> Iterator[Ser
     """Ready for requests. Raises AssertionError, with what it has said, where it does not begin or end in order."""
     port = free_port()
     command = [sys.executable, "-c", PROGRAM, "serve", "--port", str(port), "--workers", str(workers)]
+    command += ["--drain", "1s"]
     said, log = folder / "stdout", folder / "stderr"
     with said.open("wb") as out, log.open("wb") as err:
         server = subprocess.Popen(command, cwd=folder, env=environment(**settings), stdout=out, stderr=err)

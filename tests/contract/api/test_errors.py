@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncGenerator
 
 import pytest
+from starlette.types import Message
 
 from tests.support.api import Api, detail_of
 
@@ -176,6 +177,31 @@ async def test_what_nobody_foresaw_is_a_500_in_json_that_tells_nothing(
     assert response.status_code == 500
     assert "sesame" not in detail_of(response)
     assert response.headers["x-request-id"]
+
+
+async def test_a_client_that_goes_in_the_middle_of_its_request_is_no_failure_of_ours(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in api.client.headers.items()]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/contacts",
+        "query_string": b"",
+        "headers": headers,
+    }
+    answered: list[Message] = []
+
+    async def go() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        answered.append(message)
+
+    await api.app(scope, go, send)
+    assert (answered, caplog.records) == ([], [])
+    page = (await api.client.get("/metrics")).text
+    assert 'method="POST",route="/v1/contacts",status="0"' in page
 
 
 async def test_a_request_id_is_echoed_or_made(api: Api) -> None:
