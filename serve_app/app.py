@@ -37,6 +37,7 @@ from serve_app.routers import (
     agents,
     calls,
     campaigns,
+    console,
     contacts,
     customers,
     flows,
@@ -67,6 +68,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     webhooks.router,
     simulations.router,
     health.router,
+    console.router,
 )
 """In order: a path without a parameter comes before one that would match it too."""
 

@@ -46,16 +46,16 @@ class Browser:
 
     @contextmanager
     def open(
-        self, path: Path, *, width: int = 1280, scheme: Literal["light", "dark"] = "light"
+        self, place: Path | str, *, width: int = 1280, scheme: Literal["light", "dark"] = "light"
     ) -> Iterator[Opened]:
-        """A file in a page `width` CSS pixels wide."""
+        """A file, or what has an address, in a page `width` CSS pixels wide."""
         page = self._browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         opened = Opened(page)
         page.on("console", lambda said: _keep(opened, said))
         page.on("pageerror", lambda error: opened.complaints.append(str(error)))
         page.on("request", lambda request: opened.requests.append(request.url))
         try:
-            page.goto(path.as_uri())
+            page.goto(place if isinstance(place, str) else place.as_uri())
             yield opened
         finally:
             page.close()

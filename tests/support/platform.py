@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from actors.ledger import Ledger
 from actors.platform_plan import PlatformPlan
@@ -46,6 +47,7 @@ class LivePlatform:
     client: Any
     actors: dict[str, Actor] = field(default_factory=dict[str, Actor])
     api: httpx.AsyncClient = field(default_factory=httpx.AsyncClient)
+    app: FastAPI = field(default_factory=FastAPI)
 
     async def start(self, actor: str) -> None:
         """A new one, whose predecessor knows nothing of it."""
@@ -134,7 +136,7 @@ async def live_platform(url: str, files: Path, trunks: str = "{}") -> AsyncGener
             async with httpx.AsyncClient(transport=transport, base_url="http://api") as api:
                 _, key = await app.state.platform.keys.create("acme", "test", ["*"])
                 api.headers["Authorization"] = f"Bearer {key}"
-                platform.api = api
+                platform.api, platform.app = api, app
                 services = app.state.services
                 turns = JobRunner(services.turns, app.state.platform.clock, services.turn_work())
                 turning = asyncio.create_task(turns.run())
