@@ -129,7 +129,9 @@ export function showCall(call, turns) {
 }
 
 export function showEvent(event) {
-  const told = [event.data?.name, event.data?.to, words(event.data?.disposition ?? event.data?.state)].filter(Boolean).join(" · ");
+  const { data } = event;
+  const subject = data.call ?? data.campaign ?? data.contact ?? data;
+  const told = [subject.name ?? subject.to ?? subject.phone, words(subject.disposition ?? subject.status ?? subject.state)].filter(Boolean).join(" · ");
   at("events").prepend(element("li", {}, element("time", {}, clock(event.timestamp)), element("b", {}, event.type), element("span", {}, told)));
   while (at("events").children.length > 200) at("events").lastChild.remove();
 }

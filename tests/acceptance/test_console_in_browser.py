@@ -85,6 +85,7 @@ def test_an_operator_launches_watches_and_ends_from_the_console(tmp_path: Path) 
             expect(row).to_contain_text("3 of 3")
             expect(page.locator("#events li", has_text="campaign.completed")).to_have_count(1)
             expect(page.locator("#events li", has_text="call.ended")).to_have_count(3)
+            expect(page.locator("#events li", has_text=f"{BUSY} · busy")).to_have_count(1)
             assert page.evaluate("document.documentElement.scrollWidth") <= 1280
             assert page.locator("#board img").count() == 0
             assert opened.complaints == []
