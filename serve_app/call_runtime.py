@@ -13,6 +13,7 @@ from actors.call_documents import DIRECT, NUMBER, TRANSFERS, queued
 from actors.callable_contacts import callable_contacts
 from actors.campaign_facts import campaign_facts, campaign_settings, direct_facts, flow_facts, queue_facts
 from actors.closing import closing, standing_key
+from actors.growing import queue_of
 from actors.ledger import (
     CALLBACKS,
     CALLS_INDEXED,
@@ -28,6 +29,7 @@ from actors.plan import CALL_HOSTS
 from actors.platform_plan import PlatformPlan
 from busyhour.adapters import times
 from busyhour.adapters.valkey.admission import StoreAdmission
+from busyhour.adapters.valkey.contacts import AccountContacts
 from busyhour.adapters.valkey.directory import Directory
 from busyhour.adapters.valkey.documents import (
     Collection,
@@ -37,6 +39,7 @@ from busyhour.adapters.valkey.documents import (
     Stored,
     packed,
 )
+from busyhour.adapters.valkey.enrolment import Enrolment
 from busyhour.core.agents import AGENT_STATES
 from busyhour.core.campaign import IN_FLIGHT
 from busyhour.core.disposition import END_CANCELLED
@@ -46,6 +49,7 @@ from busyhour.core.transfer import FALLBACKS, WAYS
 from busyhour.host import CAMPAIGN_CHANGED, CONTACTS_READ, QUEUE_WATCHED, QUEUES, calls_host, campaign_host
 from busyhour.outbox import Plain
 from serve_app.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from serve_app.forecasts import Rest, forecast, talks_of, timezones_of
 from serve_app.platform import Platform
 from serve_app.runtime import Listed
 from serve_app.schemas.calls import LARGEST_METADATA
@@ -101,6 +105,7 @@ class CallRuntime:
         self._flows = platform.collection("flows", ("name",))
         self._agents = platform.collection("agents", ("kind",))
         self._actor_of = plan.actor_of()
+        self._forecasting = asyncio.Lock()
 
     async def ready(self) -> None:
         await self._standings()
@@ -247,7 +252,50 @@ class CallRuntime:
         return await callable_contacts(self._client, self._plan.scope, account, campaign["id"])
 
     async def forecast(self, account: str, campaign: Document) -> Document:
-        raise UnavailableError("Forecasts are not available yet")
+        rest = await self._rest(account, campaign)
+        if self._forecasting.locked():
+            raise UnavailableError("Another forecast is being made; try again in a moment")
+        async with self._forecasting:
+            return await forecast(rest, self._plan)
+
+    async def _rest(self, account: str, campaign: Document) -> Rest:
+        """What is still to be done of it. Raises ConflictError where that is nothing, or there is nobody to do it."""
+        stats = await self.campaign_stats(account, campaign)
+        if stats is _NOT_BEGUN:
+            contacts = (await self.callable_counts(account, campaign))["callable"]
+        else:
+            contacts = stats["contacts"]["remaining"] + stats["contacts"]["in_progress"]
+        if contacts == 0:
+            raise ConflictError("Campaign has nobody left to call")
+        queue = voice_agent = None
+        agents = 0
+        if campaign["agent_id"] is not None:
+            stored = await self._agents.get(account, campaign["agent_id"])
+            if stored is None:
+                raise NotFoundError.of("Agent")
+            voice_agent = {"capacity": stored.document["max_concurrency"]}
+        elif campaign["queue_id"] is not None:
+            stored = await self._queues.get(account, campaign["queue_id"])
+            if stored is None:
+                raise NotFoundError.of("Queue")
+            queue = queue_of(queue_facts(stored.document)).model_dump()
+            (standing,) = await self.availability(account, [stored.document])
+            agents = sum(standing[state] for state in ("available", "reserved", "on_call", "wrap_up"))
+            if agents == 0:
+                raise ConflictError("Nobody is there to take the campaign's calls")
+        contacts_of = AccountContacts(self._client, self._plan.scope, account)
+        enrolment = Enrolment(self._client, contacts_of, campaign["id"])
+        return Rest(
+            self._platform.clock(),
+            campaign_facts(campaign, "voice" if voice_agent else None)["plan"],
+            contacts,
+            await timezones_of(enrolment),
+            agents,
+            queue,
+            voice_agent,
+            stats["dispositions"],
+            await talks_of(self._calls, account, campaign["id"]),
+        )
 
     # Calls ----------------------------------------------------------------------------------------------------------
 

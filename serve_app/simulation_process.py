@@ -1,7 +1,8 @@
-"""A simulation in a process of its own: `python -m serve_app.simulation_process SCENARIO OUT`.
+"""A simulation in a process of its own: `python -m serve_app.simulation_process SCENARIO [OUT]`.
 
 Prints a JSON line `{"share", "calls"}` now and then, and leaves in OUT what `busyhour simulate` leaves, and all calls
-in one file, calls.parquet. It can neither run for ever nor take the machine's memory.
+in one file, calls.parquet; without OUT its last line is the summary. It can neither run for ever nor take the machine's
+memory.
 """
 
 import json
@@ -24,7 +25,7 @@ MOST_MEMORY: Final = 4 * 2**30
 _TELL_EVERY_S: Final = 0.5
 
 
-def main(scenario_path: Path, out: Path) -> None:
+def main(scenario_path: Path, out: Path | None) -> None:
     """Raises ScenarioError, OSError, MemoryError."""
     resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_CPU_S, LONGEST_CPU_S))
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
@@ -43,6 +44,9 @@ def main(scenario_path: Path, out: Path) -> None:
 
     results = list(InProcess().run(Job(scenario, range(scenario.replications), out, progress=note)))
     summary = summarise(results, facts_of(scenario, elapsed_s() - began_s))
+    if out is None:
+        sys.stdout.write(json.dumps(json.loads(summary.as_text())) + "\n")
+        return
     (out / "summary.json").write_text(summary.as_text(), encoding="utf-8")
     write_report(out / "report.html", summary, results)
     join(out / "calls", out / "calls.parquet")
@@ -65,4 +69,4 @@ def join(parts: Path, whole: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
