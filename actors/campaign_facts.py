@@ -64,14 +64,17 @@ def campaign_settings(campaign: Document) -> dict[str, Any]:
     }
 
 
-def direct_facts(order: Document, voice_agent: str | None, queue: str | None) -> dict[str, Any]:
-    """Of the campaign of single calls that are alike: nobody paces them, and nobody listens for machines."""
+def direct_facts(order: Document, voice_agent: str | None, queue: str | None, most: int) -> dict[str, Any]:
+    """Of the campaign of single calls that are alike: nobody paces them, and nobody listens for machines. At most so
+    many are on at once; 0: any number.
+    """
     plan: dict[str, Any] = {
         "contacts": [],
         "trunk": order["trunk"],
         "queue": None if voice_agent else queue,
         "voice_agent": voice_agent,
         "pacing": {"mode": "agentless"},
+        "limits": {"max_concurrency": most or None},
         "dial_timeout": _us(order["dial_timeout_s"]),
         "amd": {"enabled": False},
     }

@@ -11,18 +11,15 @@ from typing import Any, Final
 
 from actors.call_documents import DIRECT, NUMBER, TRANSFERS, queued
 from actors.callable_contacts import callable_contacts
-from actors.campaign_facts import campaign_facts, campaign_settings, direct_facts, flow_facts, queue_facts
+from actors.campaign_facts import campaign_facts, campaign_settings, direct_facts, queue_facts
 from actors.closing import closing, standing_key
 from actors.growing import queue_of
 from actors.ledger import (
     CALLBACKS,
-    CALLS_INDEXED,
     briefings_key,
-    call_events_key,
     callbacks_owner,
     direct_key,
     metadata_key,
-    transcripts_key,
 )
 from actors.orders import leave, ordered_key, orders_key
 from actors.plan import CALL_HOSTS
@@ -30,14 +27,11 @@ from actors.platform_plan import PlatformPlan
 from busyhour.adapters import times
 from busyhour.adapters.valkey.admission import StoreAdmission
 from busyhour.adapters.valkey.contacts import AccountContacts
-from busyhour.adapters.valkey.directory import Directory
 from busyhour.adapters.valkey.documents import (
     Collection,
     Commit,
-    CommitRefusedError,
     Document,
     Stored,
-    packed,
 )
 from busyhour.adapters.valkey.enrolment import Enrolment
 from busyhour.core.agents import AGENT_STATES
@@ -48,16 +42,16 @@ from busyhour.core.phones import phone_of
 from busyhour.core.transfer import FALLBACKS, WAYS
 from busyhour.host import CAMPAIGN_CHANGED, CONTACTS_READ, QUEUE_WATCHED, QUEUES, calls_host, campaign_host
 from busyhour.outbox import Plain
-from serve_app.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from serve_app.call_records import CallRecords
+from serve_app.errors import ConflictError, NotFoundError, UnavailableError
 from serve_app.forecasts import Rest, forecast, talks_of, timezones_of
 from serve_app.platform import Platform
+from serve_app.roster import Roster
 from serve_app.runtime import Listed
-from serve_app.schemas.calls import LARGEST_METADATA
 from serve_app.services.base import shown
 
 FRESH_US: Final = 10 * SECOND
 """What an actor said longer ago does not hold any more."""
-_TRIES: Final = 5
 _NOT_ACTIVE: Final = "Call is not currently active"
 _WAIT_S: Final = 0.05
 _WAITS: Final = 60
@@ -88,7 +82,7 @@ _NO_AGENTS: Final[Document] = {
 }
 
 
-class CallRuntime:
+class CallRuntime(CallRecords):
     """Of the platform `plan`, over the store of `platform`."""
 
     def __init__(
@@ -97,13 +91,10 @@ class CallRuntime:
         self._plan = plan
         self._platform = platform
         self._ring = ring
-        self._client: Any = platform.client
-        self._directory = Directory(platform.client, plan.scope)
-        self._calls = Collection(platform.client, plan.scope, "calls", CALLS_INDEXED)
+        super().__init__(platform.client, plan.scope)
+        self._roster = Roster(plan, platform)
+        self._directory = self._roster.directory
         self._callbacks = Collection(platform.client, plan.scope, CALLBACKS)
-        self._queues = platform.collection("queues", ("name",))
-        self._flows = platform.collection("flows", ("name",))
-        self._agents = platform.collection("agents", ("kind",))
         self._actor_of = plan.actor_of()
         self._forecasting = asyncio.Lock()
 
@@ -134,45 +125,13 @@ class CallRuntime:
 
     # What it consists of --------------------------------------------------------------------------------------------
 
-    async def _queue(self, account: str, id: str) -> int:
-        known = await self._directory.number_of("queue", id)
-        if known is not None:
-            return known
-        stored = await self._queues.get(account, id)
-        if stored is None:
-            raise NotFoundError.of("Queue")
-        return await self._directory.add("queue", id, account, queue_facts(stored.document))
-
     async def queue_changed(self, account: str, queue: Document) -> None:
-        number = await self._directory.number_of("queue", queue["id"])
-        if number is None:
-            return
-        facts = {"queue": number, **queue_facts(queue)}
-        await self._directory.add("queue_change", f"{queue['id']}:{queue['updated_at']}", account, facts)
-        await self._ring(self._actor_of[QUEUES])
-
-    async def _voice_agent(self, account: str, id: str) -> str:
-        """Its key in the directory: with another version of its flow it is another one there. Raises NotFoundError."""
-        stored = await self._agents.get(account, id)
-        if stored is None:
-            raise NotFoundError.of("Agent")
-        return await self._follower(account, id, stored.document["flow_id"])
-
-    async def _follower(self, account: str, id: str | None, flow_id: str) -> str:
-        """Whoever follows the flow as it is now: the voice agent `id`, or nobody in particular."""
-        stored = await self._flows.get(account, flow_id)
-        if stored is None:
-            raise NotFoundError.of("Flow")
-        flow = stored.document
-        for queue_id in {node["queue_id"] for node in flow["nodes"].values() if node.get("queue_id")}:
-            await self._queue(account, queue_id)
-        key = f"{id or 'flow'}:{flow_id}:{flow['version']}"
-        await self._directory.add("voice_agent", key, account, {"id": id, "flow": flow_facts(flow)})
-        return key
+        if await self._roster.queue_changed(account, queue):
+            await self._ring(self._actor_of[QUEUES])
 
     async def agent_changed(self, account: str, agent: Document) -> None:
         """Another set of queues is another agent of the machine: the one before goes when its call is done."""
-        queues = [await self._queue(account, id) for id in agent["queue_ids"]]
+        queues = [await self._roster.queue(account, id) for id in agent["queue_ids"]]
         key = f"{agent['id']}:{','.join(str(queue) for queue in queues)}"
         place = f"{{{self._plan.scope}}}:agents-now"
         before = await self._client.hget(place, agent["id"])
@@ -197,9 +156,10 @@ class CallRuntime:
         queue = None
         voice_agent = None
         if campaign["agent_id"] is not None:
-            voice_agent = await self._voice_agent(account, campaign["agent_id"])
+            agent = await self._roster.agent_document(account, campaign["agent_id"])
+            voice_agent = await self._roster.voice_agent(account, agent)
         elif campaign["queue_id"] is not None:
-            queue = await self._queue(account, campaign["queue_id"])
+            queue = await self._roster.queue(account, campaign["queue_id"])
         facts = campaign_facts(campaign, voice_agent)
         number = await self._directory.add("campaign", campaign["id"], account, facts)
         if queue is not None:
@@ -211,14 +171,20 @@ class CallRuntime:
         await self._change(account, await self._number(campaign), campaign)
 
     async def _change(self, account: str, number: int, campaign: Document) -> None:
+        """A voice agent's calls at once are a limit of its campaigns: nobody is called whom it could not talk to."""
         limits = campaign["limits"]
+        most = limits["max_concurrency"] or 0
+        if campaign["agent_id"] is not None:
+            agent = await self._roster.agent_document(account, campaign["agent_id"])
+            most = min(most or agent["max_concurrency"], agent["max_concurrency"])
         await StoreAdmission(self._client, self._plan.scope, account).configure_campaign(
             number,
             limits["calls_per_second"] or float("inf"),
-            limits["max_concurrency"] or 0,
+            most,
             campaign["retry"]["max_per_day"] or 0,
         )
-        await self._order(campaign_host(number), [CAMPAIGN_CHANGED, number, campaign_settings(campaign)])
+        settings = {**campaign_settings(campaign), "max_concurrency": most}
+        await self._order(campaign_host(number), [CAMPAIGN_CHANGED, number, settings])
 
     async def pause(self, account: str, campaign: Document) -> None:
         number = await self._number(campaign)
@@ -270,16 +236,12 @@ class CallRuntime:
         queue = voice_agent = None
         agents = 0
         if campaign["agent_id"] is not None:
-            stored = await self._agents.get(account, campaign["agent_id"])
-            if stored is None:
-                raise NotFoundError.of("Agent")
-            voice_agent = {"capacity": stored.document["max_concurrency"]}
+            agent = await self._roster.agent_document(account, campaign["agent_id"])
+            voice_agent = {"capacity": agent["max_concurrency"]}
         elif campaign["queue_id"] is not None:
-            stored = await self._queues.get(account, campaign["queue_id"])
-            if stored is None:
-                raise NotFoundError.of("Queue")
-            queue = queue_of(queue_facts(stored.document)).model_dump()
-            (standing,) = await self.availability(account, [stored.document])
+            document = await self._roster.queue_document(account, campaign["queue_id"])
+            queue = queue_of(queue_facts(document)).model_dump()
+            (standing,) = await self.availability(account, [document])
             agents = sum(standing[state] for state in ("available", "reserved", "on_call", "wrap_up"))
             if agents == 0:
                 raise ConflictError("Nobody is there to take the campaign's calls")
@@ -325,51 +287,24 @@ class CallRuntime:
         """The campaign of the account's calls that are alike in whom they lead to, by which trunk and for how long."""
         taker: str | None = None
         queue_id = order["queue_id"]
+        most = 0
         if order["agent_id"] is not None:
-            taker = await self._voice_agent(account, order["agent_id"])
+            agent = await self._roster.agent_document(account, order["agent_id"])
+            taker, most = await self._roster.voice_agent(account, agent), agent["max_concurrency"]
         elif order["flow_id"] is not None:
-            taker = await self._follower(account, None, order["flow_id"])
+            taker = await self._roster.follower(account, None, order["flow_id"])
         elif queue_id is not None:
-            await self._queue(account, queue_id)
-        facts = direct_facts(order, taker, queue_id)
-        key = f"{DIRECT}:{account}:{taker}:{queue_id}:{order['trunk']}:{order['dial_timeout_s']}"
+            await self._roster.queue(account, queue_id)
+        facts = direct_facts(order, taker, queue_id, most)
+        key = f"{DIRECT}:{account}:{taker}:{most}:{queue_id}:{order['trunk']}:{order['dial_timeout_s']}"
         known = await self._directory.number_of("campaign", key)
         if known is not None:
             return known
         number = await self._directory.add("campaign", key, account, facts)
-        await StoreAdmission(self._client, self._plan.scope, account).configure_campaign(number)
+        admission = StoreAdmission(self._client, self._plan.scope, account)
+        await admission.configure_campaign(number, max_concurrency=most)
         await self._order(campaign_host(number), ["CampaignLaunched", number])
         return number
-
-    async def find_call(self, account: str, id: str) -> Document | None:
-        stored = await self._calls.get(account, id)
-        return None if stored is None else (await self._with_metadata(account, [stored]))[0]
-
-    async def calls(self, account: str, limit: int, after: str | None, matching: Document) -> Listed:
-        wanted = dict(matching)
-        since = wanted.pop("since", None)
-        page = await self._calls.page(account, limit, after, wanted)
-        found = [one for one in page.documents if since is None or one.document["created_at"] >= since]
-        ends = len(found) < len(page.documents)
-        return Listed(await self._with_metadata(account, found), None if ends else page.after)
-
-    async def _with_metadata(self, account: str, found: Sequence[Stored]) -> list[Document]:
-        if not found:
-            return []
-        ids = [stored.document["id"] for stored in found]
-        every = await self._client.hmget(metadata_key(self._plan.scope, account), ids)
-        return [
-            {**shown(stored.document), "metadata": {} if raw is None else json.loads(raw)}
-            for stored, raw in zip(found, every, strict=True)
-        ]
-
-    async def transcript(self, account: str, id: str) -> Sequence[Document]:
-        raw = await self._client.hget(transcripts_key(self._plan.scope, account), id)
-        return [] if raw is None else json.loads(raw)["turns"]
-
-    async def call_events(self, account: str, id: str) -> Sequence[Document]:
-        every = await self._client.lrange(call_events_key(self._plan.scope, id), 0, -1)
-        return [{"seq": seq, **json.loads(raw)} for seq, raw in enumerate(every, 1)]
 
     async def _active(self, account: str, id: str) -> Document:
         """Its document with what is not shown. Raises NotFoundError, ConflictError."""
@@ -396,34 +331,12 @@ class CallRuntime:
         assert found is not None, "calls stay"
         return found
 
-    async def annotate(self, account: str, id: str, metadata: Document) -> Document:
-        if await self._calls.get(account, id) is None:
-            raise NotFoundError.of("Call")
-        key = metadata_key(self._plan.scope, account)
-        for _ in range(_TRIES):
-            raw = await self._client.hget(key, id)
-            merged = {**(json.loads(raw) if raw else {}), **metadata}
-            if len(packed(merged)) > LARGEST_METADATA:
-                raise InvalidInputError(f"metadata must be at most {LARGEST_METADATA // 1024} KiB in all")
-            commit = Commit(self._client, self._plan.scope)
-            if raw is None:
-                commit.when_absent("metadata", key, id)
-            else:
-                commit.when_same("metadata", key, id, raw)
-            commit.put(key, id, packed(merged))
-            try:
-                await commit.run()
-            except CommitRefusedError:
-                continue
-            return merged
-        raise ConflictError("The call's metadata is being changed by others; try again")
-
     async def transfer(self, account: str, id: str, order: Document) -> Document:
         before = await self._active(account, id)
         number = before[NUMBER]
         if before["status"] != "in_progress" or number is None:
             raise ConflictError(_NOT_ACTIVE)
-        queue = await self._queue(account, order["queue_id"])
+        queue = await self._roster.queue(account, order["queue_id"])
         way, fallback = WAYS.index(order["kind"]), FALLBACKS.index(order["fallback"])
         if order["briefing"]:
             await self._client.hset(briefings_key(self._plan.scope, account), id, order["briefing"])
@@ -443,7 +356,7 @@ class CallRuntime:
         """Raises UnavailableError where the queue has refused; who is asked still is waited for."""
         for _ in range(_WAITS):
             if stored.document["transfer"] != before["transfer"]:
-                return (await self._with_metadata(account, [stored]))[0]
+                return (await self.with_metadata(account, [stored]))[0]
             if stored.document["status"] != "transferring":
                 raise UnavailableError("No agents available in target queue")
             await asyncio.sleep(_WAIT_S)

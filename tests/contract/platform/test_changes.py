@@ -68,3 +68,29 @@ def test_a_campaign_begins_at_its_time_though_the_actors_that_call_are_new(url: 
         ]
 
     play(url, tmp_path / "files", scene)
+
+
+def test_a_voice_agent_holds_no_more_calls_than_it_may(url: str, tmp_path: Path) -> None:
+    async def scene(platform: LivePlatform) -> None:
+        nodes = {
+            "hello": {"type": "say", "text": "Please hold the line. " * 4, "next": "bye"},
+            "bye": {"type": "hang_up"},
+        }
+        flow = await platform.made("/api/voice/flows", {"name": "h", "start": "hello", "nodes": nodes})
+        voice = {"kind": "voice", "name": "ida", "flow_id": flow["id"], "max_concurrency": 2}
+        agent = (await platform.made("/api/voice/agents", voice))["id"]
+        path = await campaign_of(platform, NO_ANSWER, agent_id=agent, dial_timeout_s=300)
+        for _ in range(3):
+            await platform.made("/v1/calls", {"to": "+15005550100", "agent_id": agent})
+        await platform.made(f"{path}/launch", {}, 202)
+        await platform.until(f"{path}/stats", lambda stats: stats["blocked_by"] == "concurrency")
+        assert (await platform.got(f"{path}/stats"))["in_flight"] == 2
+        await platform.until("/v1/calls?status=in_progress", lambda page: len(page["data"]) == 2)
+        waiting = await platform.got("/v1/calls?status=queued")
+        assert len(waiting["data"]) == 1
+        await platform.until(
+            "/v1/calls?status=ended",
+            lambda page: sum(call["campaign_id"] is None for call in page["data"]) == 3,
+        )
+
+    play(url, tmp_path / "files", scene)
