@@ -58,7 +58,7 @@ def with_own_answers(config: str, folder: Path) -> str:
 
 
 def _detour(socket: Path, routes: str) -> list[str]:
-    """The proxy's way to itself, on a connection for each request: one that fails there is answered."""
+    """The proxy's way to itself, on a connection for each request: one that is closed without an answer gets one."""
     return [
         "backend detour",
         "    http-reuse never",
