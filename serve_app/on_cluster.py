@@ -1,6 +1,6 @@
 """What serve.yaml names: the platform's applications on the Ray cluster that runs this, as the environment says.
 
-Each raises WrongSettingError, TrunkFileError, StoreRefusedError, and ValueError where the environment lacks the store or
+Each raises WrongSettingError, ScenarioError, StoreRefusedError, and ValueError where the environment lacks the store or
 the folder that all machines share.
 """
 
