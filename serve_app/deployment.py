@@ -20,6 +20,7 @@ from serve_app.runtime import Runtime
 from serve_app.serve_edge import STREAM
 
 APPLICATION: Final = "busyhour"
+STREAMS: Final = f"{APPLICATION}-streams"
 AT_ONCE: Final = 200
 """Requests that a replica works on at once."""
 WAITING: Final = 400
@@ -89,37 +90,48 @@ class FromTheRoot:
         await self._app({**scope, "root_path": ""}, receive, send)
 
 
-def deploy(deployed: Deployed, host: str, port: int, replicas: int) -> None:
-    """Returns when the replicas answer. Raises RuntimeError when they don't come up."""
+def api_of(deployed: Deployed, replicas: int) -> Any:
+    """The API, for Serve to run."""
     from ray import serve
 
-    serve.start(http_options={"host": host, "port": port, "request_timeout_s": TIMEOUT_S})
-
-    # Methods Serve would take for applications.
-    def build() -> FastAPI:
+    def build() -> FastAPI:  # a method Serve would take for an application
         return deployed.app()
 
-    def build_streams() -> FastAPI:
-        return deployed.streams_app()
-
-    api = serve.deployment(
+    return serve.deployment(
         name="api",
         num_replicas=replicas,
         max_ongoing_requests=AT_ONCE,
         max_queued_requests=WAITING,
         ray_actor_options={"num_cpus": 0},
         logging_config={"enable_access_log": False},
-    )(serve.ingress(build)(type("Api", (), {})))
-    streams = serve.deployment(
+    )(serve.ingress(build)(type("Api", (), {}))).bind()
+
+
+def streams_of(deployed: Deployed) -> Any:
+    """Its streams, for Serve to run beside it."""
+    from ray import serve
+
+    def build() -> FastAPI:
+        return deployed.streams_app()
+
+    return serve.deployment(
         name="streams",
         max_ongoing_requests=LISTENERS,
         max_queued_requests=WAITING,
         graceful_shutdown_timeout_s=1,
         ray_actor_options={"num_cpus": 0},
-    )(serve.ingress(build_streams)(type("Streams", (), {})))
+        logging_config={"enable_access_log": False},
+    )(serve.ingress(build)(type("Streams", (), {}))).bind()
+
+
+def deploy(deployed: Deployed, host: str, port: int, replicas: int) -> None:
+    """Returns when the replicas answer. Raises RuntimeError when they don't come up."""
+    from ray import serve
+
+    serve.start(http_options={"host": host, "port": port, "request_timeout_s": TIMEOUT_S})
     serve.run_many(
         [
-            serve.RunTarget(api.bind(), APPLICATION, "/"),
-            serve.RunTarget(streams.bind(), f"{APPLICATION}-streams", STREAM),
+            serve.RunTarget(api_of(deployed, replicas), APPLICATION, "/"),
+            serve.RunTarget(streams_of(deployed), STREAMS, STREAM),
         ]
     )

@@ -76,6 +76,7 @@ def test_the_page_of_the_workflow_after_calls_works_line_by_line(
     talk, busy = calls["+15005550110"], calls["+15005550111"]
     assert (busy["disposition"], busy["transcript"]) == ("busy", [])
     assert (talk["disposition"], talk["end_reason"]) == ("human", "completed")
+    assert talk["transcript"][0]["text"] == "Hello Ada, this is the clinic. Will you come tomorrow?"
     assert [turn["role"] for turn in talk["transcript"]] == ["agent", "customer", "agent"]
     assert talk["transcript"][1]["text"].lower() in ("yes", "i will come", "no", "i have to cancel")
 
