@@ -30,7 +30,11 @@ class Served:
 
     base: str
     folder: Path
-    pid: int
+    server: "subprocess.Popen[bytes]"
+
+    @property
+    def pid(self) -> int:
+        return self.server.pid
 
     async def key(self, account: str = "acme", scope: str = "*") -> dict[str, str]:
         """The header of a new key."""
@@ -46,11 +50,11 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def served_platform(folder: Path, workers: int, **settings: str) -> Iterator[Served]:
+def served_platform(folder: Path, workers: int, drain: str = "1s", **settings: str) -> Iterator[Served]:
     """Ready for requests. Raises AssertionError, with what it has said, where it does not begin or end in order."""
     port = free_port()
     command = [sys.executable, "-c", PROGRAM, "serve", "--port", str(port), "--workers", str(workers)]
-    command += ["--drain", "1s"]
+    command += ["--drain", drain]
     said, log = folder / "stdout", folder / "stderr"
     with said.open("wb") as out, log.open("wb") as err:
         server = subprocess.Popen(command, cwd=folder, env=environment(**settings), stdout=out, stderr=err)
@@ -61,7 +65,7 @@ def served_platform(folder: Path, workers: int, **settings: str) -> Iterator[Ser
             assert server.poll() is None, log.read_text()
             assert time.monotonic() < until_s, log.read_text()
             time.sleep(0.1)
-        yield Served(base, folder, server.pid)
+        yield Served(base, folder, server)
         server.send_signal(signal.SIGTERM)
         assert server.wait(ENDS_S) == 0, log.read_text()
     finally:
