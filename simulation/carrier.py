@@ -27,7 +27,7 @@ from busyhour.core.events import (
     CarrierRefused,
     VoiceFinished,
 )
-from busyhour.core.ids import ABSENT, SECOND, Instant
+from busyhour.core.ids import ABSENT, SECOND, Instant, Micros
 from busyhour.core.transfer import WARM
 from busyhour.core.transfer_events import TransferRequested
 from busyhour.driver import Driver
@@ -282,11 +282,19 @@ class SimulatedCarrier(Carrier):
             self.driver.enqueue(event)
 
     def resume_voice_session(self, call: Call, now: Instant) -> None:
+        conversation = self.voice.conversation(call.id)
+        if conversation is not None:
+            conversation.resumed(now)
+            return
         self.agenda.at(now + FAREWELL, ENDINGS, leg_of(call), VOICE_ENDS)
 
     def brief_agent(self, call: Call, agent: int, now: Instant) -> None:
         leg = leg_of(call)
-        briefing_us = self.voice.briefing_us(call.voice_agent, leg.draws, leg.index)
+        conversation = self.voice.conversation(call.id)
+        if conversation is not None:
+            briefing_us = conversation.briefing_us()
+        else:
+            briefing_us = self.voice.briefing_us(call.voice_agent, leg.draws, leg.index)
         if briefing_us == 0:
             self.driver.enqueue(CallEvent(BRIEFING_FINISHED, call.id))
         else:
@@ -368,7 +376,8 @@ class SimulatedCarrier(Carrier):
         if call.transfer is None:
             transfer_to = self.voice.transfer_to(call.voice_agent, leg.draws, leg.index)
         if transfer_to != ABSENT and self.voice.agents[call.voice_agent].is_warm:
-            self._ask_for_a_person(leg, transfer_to, now)
+            agent = self.voice.agents[call.voice_agent]
+            self.ask_for_a_person(leg, transfer_to, WARM, agent.fallback, agent.transfer_timeout, now)
             return
         self.voice_finished(leg, transfer_to)
 
@@ -381,12 +390,11 @@ class SimulatedCarrier(Carrier):
             self.driver.deliver(event)
         self.begin_patience(leg, self.driver.now)
 
-    def _ask_for_a_person(self, leg: Leg, queue: int, now: Instant) -> None:
+    def ask_for_a_person(
+        self, leg: Leg, queue: int, way: int, fallback: int, timeout: Micros, now: Instant
+    ) -> None:
         """The caller stays with the voice agent, however long it takes."""
-        call = leg.call
-        agent = self.voice.agents[call.voice_agent]
-        timeout = agent.transfer_timeout
-        self.driver.deliver(TransferRequested(call.id, queue, WARM, agent.fallback, timeout))
+        self.driver.deliver(TransferRequested(leg.call.id, queue, way, fallback, timeout))
         self.agenda.at(now + timeout, DEADLINES, leg, DEADLINE)
 
     def close(self, leg: Leg, now: Instant) -> None:

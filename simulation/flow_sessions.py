@@ -3,6 +3,7 @@
 from typing import Any, Final, final
 
 from busyhour.core.call import Call
+from busyhour.core.call_states import CONNECTED, TRANSFERRING
 from busyhour.core.events import PARTY_HUNG_UP
 from busyhour.core.flow.commands import (
     CollectDigits,
@@ -25,11 +26,13 @@ from busyhour.core.flow.events import (
     ExchangeEvent,
     FlowEvent,
     HttpAnswered,
+    TransferFailed,
 )
 from busyhour.core.flow.nodes import Flow
 from busyhour.core.flow.states import FINISHED, REQUESTING, SPEAKING
 from busyhour.core.flow.templates import variables_of
-from busyhour.core.ids import ABSENT, Instant
+from busyhour.core.ids import ABSENT, Instant, Micros
+from busyhour.core.transfer import FAILURES, NO_FALLBACK, WAYS
 from simulation.agenda import DEADLINES, ENDINGS, PATIENCE, PROGRESS
 from simulation.callees import MACHINE_ANSWERS
 from simulation.carrier import Leg, SimulatedCarrier, leg_of
@@ -45,10 +48,13 @@ KEY: Final = 4
 HTTP_ANSWERS: Final = 5
 LEAVES: Final = 6
 DEADLINE: Final = 7
-STAGES: Final = 8
+RESUMES: Final = 8
+STAGES: Final = 9
 
 HTTP_OK: Final = 200
 HTTP_FAILED: Final = 503
+NOBODY_FREE: Final = "no_agent_available"
+"""Why a transfer has failed before an agent was asked."""
 
 
 @final
@@ -127,8 +133,10 @@ class FlowSession(Conversation):
 
     __slots__ = (
         "_began_at",
+        "_briefing_us",
         "_due_at",
         "_reply",
+        "_transfer",
         "_turn",
         "dialogue",
         "leg",
@@ -153,6 +161,9 @@ class FlowSession(Conversation):
         """When the person began to speak; the agent's turn is not waited for."""
         self._due_at: Instant = ABSENT
         """The deadline that is on the agenda."""
+        self._transfer: int = ABSENT
+        """The exchange in which a person was asked for, while nobody has answered."""
+        self._briefing_us: Micros = 0
 
     def begin(self, now: Instant) -> None:
         leg = self.leg
@@ -178,9 +189,13 @@ class FlowSession(Conversation):
                 self.tell(ExchangeEvent(SPEECH_FINISHED, call, exchange), now)
         elif stage == DEADLINE:
             self._due_at = ABSENT
+            if self._transfer != ABSENT and self.leg.call.state == TRANSFERRING:
+                return  # the call gives the transfer up at the same instant, and tells
             self._carry_out(self.dialogue.on_deadline(now), now)
         elif stage == HTTP_ANSWERS:
             self._http_answers(exchange, now)
+        elif stage == RESUMES:
+            self._goes_on(now)
         elif self.leg.is_clear:
             return
         elif stage == LEAVES:
@@ -206,6 +221,8 @@ class FlowSession(Conversation):
 
     def ended(self, now: Instant) -> None:
         """What was said goes on record."""
+        if self._transfer != ABSENT and self.leg.call.state == CONNECTED:
+            self.tell(ExchangeEvent(TRANSFER_SUCCEEDED, self.leg.call.id, self._transfer), now)
         self.over = True
         dialogue = self.dialogue
         if dialogue.state != FINISHED:
@@ -214,6 +231,20 @@ class FlowSession(Conversation):
         transcripts = self.talker.transcripts
         if transcripts is not None:
             transcripts.add(dialogue.call, dialogue.transcript.to_plain(now))
+
+    def resumed(self, now: Instant) -> None:
+        if self._transfer != ABSENT:  # else somebody else had asked for it, and the conversation has gone on
+            self._at(now, PROGRESS, RESUMES)
+
+    def _goes_on(self, now: Instant) -> None:
+        """The caller is back."""
+        call = self.leg.call
+        assert call.transfer is not None, "it has come to nothing"
+        exchange, self._transfer = self._transfer, ABSENT
+        self.tell(TransferFailed(call.id, exchange, FAILURES[call.transfer.failure] or NOBODY_FREE), now)
+
+    def briefing_us(self) -> Micros:
+        return self._briefing_us
 
     # What the flow asks for -----------------------------------------------------------------------------------------
 
@@ -235,11 +266,22 @@ class FlowSession(Conversation):
             after_us = leg.draws.duration_us(f"http.after/{command.exchange}", talker.http_after, leg.index)
             self._at(now + after_us, PROGRESS, HTTP_ANSWERS, command.exchange)
         elif isinstance(command, TransferCall):
-            # The caller waits in the queue from now on, and is the voice agent's no more.
-            self.tell(ExchangeEvent(TRANSFER_SUCCEEDED, command.call, command.exchange), now)
-            talker.carrier.voice_finished(leg, talker.queue_no[command.queue])
+            self._ask_for_a_person(command, now)
         elif isinstance(command, EndCall):
             talker.carrier.voice_finished(leg, ABSENT)
+
+    def _ask_for_a_person(self, command: TransferCall, now: Instant) -> None:
+        """At the queue, where there must be one who is free now."""
+        leg = self.leg
+        if leg.call.state == TRANSFERRING:  # somebody else is at it
+            self.tell(TransferFailed(command.call, command.exchange, NOBODY_FREE), now)
+            return
+        self._transfer = command.exchange
+        self._briefing_us = 0
+        if command.briefing:
+            self._briefing_us = speech_us(command.briefing, self.talker.words_per_minute)
+        queue, way = self.talker.queue_no[command.queue], WAYS.index(command.kind)
+        self.talker.carrier.ask_for_a_person(leg, queue, way, NO_FALLBACK, command.timeout, now)
 
     # What the person does -------------------------------------------------------------------------------------------
 

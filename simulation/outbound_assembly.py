@@ -145,12 +145,12 @@ class OutboundAssembly:
 
 
 def _max_wait(scenario: Scenario, plan: CampaignPlan) -> Micros:
-    """In the queue that its calls may come to; of several that a flow leads to, the longest."""
-    queues = [] if plan.queue is None else [plan.queue]
+    """In the queue that its calls may wait in; those of a flow wait in none."""
+    name = plan.queue
     if plan.voice_agent is not None:
-        queues = scenario.voice_agents[plan.voice_agent].leads_to()
-    waits = [scenario.queues[name].max_wait_us for name in queues]
-    return max(waits) if waits and min(waits) > 0 else 0
+        transfer = scenario.voice_agents[plan.voice_agent].transfer
+        name = None if transfer is None else transfer.to
+    return 0 if name is None else scenario.queues[name].max_wait_us
 
 
 def calling_hours_of(plan: CampaignPlan) -> tuple[CallingHours | None, Zone | None]:

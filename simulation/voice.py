@@ -20,6 +20,14 @@ class Conversation(Occurrence):
         """The voice agent has done with the call, or the call is over."""
         raise NotImplementedError
 
+    def resumed(self, now: Instant) -> None:
+        """A transfer came to nothing: the caller is back, if it was the voice agent who had asked for it."""
+        raise NotImplementedError
+
+    def briefing_us(self) -> Micros:
+        """How long a person is told what it is about before the caller is put through."""
+        raise NotImplementedError
+
 
 class Talker:
     """What a voice agent talks by, in place of a drawn talk time."""
@@ -129,6 +137,10 @@ class VoiceBank:
             return False
         self._conversations[call.id] = talker.begin(call, now)
         return True
+
+    def conversation(self, call: int) -> Conversation | None:
+        """None where the voice agent talks for a drawn time, or has done."""
+        return self._conversations.get(call)
 
     def finish(self, call: int, now: Instant) -> list[Event]:
         """The voice agent is done with the call: the same. Harmless when it was already."""

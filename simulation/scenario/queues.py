@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from busyhour.core.flow.reading import load
 from simulation.scenario.base import Part, problem
 from simulation.scenario.conversations import FlowDefinition, HttpService
 from simulation.scenario.distribution_forms import TimeDistribution, TimeDistributionOrInfinite
@@ -182,12 +181,6 @@ class VoiceAgent(Part):
     http: HttpService | None = Field(
         default=None, description="How the services answer that the flow's http nodes ask."
     )
-
-    def leads_to(self) -> list[str]:
-        """Queues that it hands calls to."""
-        if self.flow is not None:
-            return load(self.flow).queues()
-        return [] if self.transfer is None else [self.transfer.to]
 
     @model_validator(mode="after")
     def _by_flow_or_share(self) -> VoiceAgent:

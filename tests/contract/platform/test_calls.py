@@ -288,3 +288,25 @@ def test_an_agent_who_pauses_or_is_deleted_gets_no_call(url: str, tmp_path: Path
         await platform.until(path, lambda seen: seen["total_available"] == 1)
 
     play(url, tmp_path / "files", scene)
+
+
+def test_a_flow_s_transfer_gets_an_agent_who_is_free_and_fails_without_one(url: str, tmp_path: Path) -> None:
+    async def scene(platform: LivePlatform) -> None:
+        queue = await staffed_queue(platform)
+        nodes = {
+            "desk": {"type": "transfer", "queue_id": queue, "edges": {"failure": "sorry"}},
+            "sorry": {"type": "say", "text": "Nobody is free", "next": "bye"},
+            "bye": {"type": "hang_up"},
+        }
+        flow = await platform.made("/api/voice/flows", {"name": "t", "start": "desk", "nodes": nodes})
+        order = {"to": ANSWERS_AND_STAYS, "flow_id": flow["id"]}
+        first = await platform.made("/v1/calls", order)
+        await platform.until(f"/v1/calls/{first['id']}", lambda call: call["status"] == "bridged")
+        second = await platform.made("/v1/calls", order)
+        assert (await ended(platform, second["id"]))["end_reason"] == "completed"
+        said = (await platform.got(f"/v1/calls/{second['id']}/transcript"))["data"]
+        assert said[-1]["text"] == "Nobody is free"
+        told = [event["type"] for event in await platform.events() if ".transfer." in event["type"]]
+        assert told == ["call.transfer.reserved", "call.transfer.bridged"]
+
+    play(url, tmp_path / "files", scene)

@@ -127,11 +127,41 @@ def test_a_conversation_under_way_at_the_end_of_the_run_is_told_until_then(tmp_p
     assert [(row["text"], row["start_s"], row["end_s"]) for row in turns(tmp_path)] == [("Well?", 0.0, 0.5)]
 
 
-def test_the_longest_wait_holds_in_the_queue_that_a_flow_leads_to() -> None:
+SILENT = "callees.people.script=[{silent: true}]"
+
+
+def test_a_transfer_that_finds_nobody_free_goes_on_by_its_failure(tmp_path: Path) -> None:
+    result = run(DIALOGUE, tmp_path, "queues.desk={agents: 0}", SILENT)
+    (call,) = pq.read_table(tmp_path / "calls").to_pylist()
+    assert (call["end_reason"], call["queue_id"]) == ("completed", None)
+    assert result.kpis["voice_agents"]["robot"]["transferred"] == 0.0
+    told = [(row["text"], row["start_s"]) for row in turns(tmp_path) if row["role"] == "system"]
+    assert told == [("transfer to desk", 3.0), ("transfer failed: no_agent_available", 3.0)]
+    assert result.illegal_events == 0
+
+
+def test_whoever_gets_the_call_by_a_warm_transfer_is_told_the_briefing_first(tmp_path: Path) -> None:
+    desk = "{type: transfer, queue: desk, briefing: one two three, edges: {failure: bye}}"
+    run(DIALOGUE, tmp_path, f"voice_agents.robot.flow.nodes.desk={desk}", SILENT)
+    (call,) = pq.read_table(tmp_path / "calls").to_pylist()
+    assert (call["connected_at"] - call["answered_at"]).total_seconds() == 3.0 + 3.0
+    assert (call["wait_s"], call["end_reason"]) == (0.0, "customer_hung_up")
+
+
+def test_a_transfer_that_nobody_accepts_is_given_up_and_the_caller_is_back(tmp_path: Path) -> None:
+    desk = "{type: transfer, queue: desk, timeout_s: 7, edges: {failure: sorry}}"
     result = run(
-        DIALOGUE, None, "queues.desk={agents: 0, max_wait: 5s}", "callees.people.script=[{silent: true}]"
+        DIALOGUE,
+        tmp_path,
+        "queues.desk={ring_timeout: 60s, pools: [desk]}",
+        "agents.desk={count: 1, queues: [desk], answer: {after: 3s, no_answer: 100%}}",
+        f"voice_agents.robot.flow.nodes.desk={desk}",
+        "voice_agents.robot.flow.nodes.sorry={type: say, text: Sorry., next: bye}",
+        SILENT,
     )
-    assert result.kpis["queues"]["desk"]["wait_mean_s"] == (5.0, 1.0)
+    last = turns(tmp_path)[-1]
+    assert (last["text"], last["start_s"], last["end_s"]) == ("Sorry.", 10.0, 11.0)
+    assert result.illegal_events == 0
 
 
 def test_a_service_that_fails_leads_to_failure(tmp_path: Path) -> None:
