@@ -5,6 +5,7 @@ from typing import Any
 from actors.call_documents import DIRECT
 from busyhour.adapters.valkey.documents import Document
 from busyhour.core.attempts import BLOCKED
+from busyhour.core.calling_hours import days_mask
 from busyhour.core.disposition import DISPOSITIONS
 from busyhour.core.ids import HOUR, MINUTE, SECOND, Micros
 from busyhour.core.pacing import PACING_MODES
@@ -61,6 +62,7 @@ def campaign_settings(campaign: Document) -> dict[str, Any]:
         "max_attempts": retry["max_attempts"],
         "max_per_day": retry["max_per_day"] or 0,
         "retry": [[codes[rule["outcome"]], rule["after"]] for rule in retry["rules"]],
+        "calling_hours": _hours_settings(campaign["calling_hours"]),
     }
 
 
@@ -91,6 +93,15 @@ def _calling_hours(hours: Document | None) -> dict[str, Any] | None:
         return None
     times = {name: _time_of_day(hours[name]) for name in ("start", "end")}
     return {**times, "days": list(hours["days"]), "timezone": hours["timezone"]}
+
+
+def _hours_settings(hours: Document | None) -> list[Any] | None:
+    """As `DialList.change_hours` has them."""
+    if hours is None:
+        return None
+    zone = "" if hours["timezone"] == "recipient" else hours["timezone"]
+    days = days_mask(list(hours["days"]))
+    return [_time_of_day(hours["start"]), _time_of_day(hours["end"]), days, zone]
 
 
 def _time_of_day(text: str) -> Micros:

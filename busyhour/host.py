@@ -314,6 +314,8 @@ class Host:
     def _change(self, campaign: int, settings: dict[str, object]) -> None:
         self.changed[campaign] = settings
         change_campaign(self.driver.campaigns[campaign], settings, self.at)
+        if campaign in self.dial_lists:
+            self.dial_lists[campaign].change_hours(settings["calling_hours"], self.at)
 
     def note_contacts(
         self, campaign: int, rows: list[ContactRow], cursor: dict[int, int], is_last: bool

@@ -20,7 +20,8 @@ _MACHINE: Final = "campaign settings"
 def change_campaign(campaign: Campaign, settings: Plain, now: Instant) -> None:
     """Have it go on with `settings`: max_concurrency (0: none), pacing_mode, lines_per_agent, max_lines_per_agent,
     abandonment_cap, dial_timeout (microseconds), screens_answers, leaves_messages, max_attempts, max_per_day (0: none)
-    and retry, pairs of outcome and delay. Calls that are on stay as they are. Raises SnapshotError.
+    and retry, pairs of outcome and delay. Calls that are on stay as they are; calling hours are the dial list's. Raises
+    SnapshotError.
     """
     campaign.max_concurrency = int_at(settings, "max_concurrency", _MACHINE)
     if campaign.blocked_by == CONCURRENCY:

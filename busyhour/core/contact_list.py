@@ -30,6 +30,12 @@ class ZoneClock:
         self.changes_at: Instant = 0
         """When `is_open` must be looked up again; ABSENT: it holds for ever."""
 
+    def change_hours(self, hours: CallingHours | None, hours_zone: Zone | None) -> None:
+        self.hours = hours
+        self.hours_zone = self.zone if hours_zone is None else hours_zone
+        self.is_open = True
+        self.changes_at = 0
+
     def opens_at(self, now: Instant) -> Instant:
         """`now` when calling is allowed, else when it next will be; ABSENT for never."""
         if self.hours is None:
@@ -155,6 +161,17 @@ class ContactList:
             else:
                 self.leased += 1
                 return Lease(contact, contact.attempts + 1)
+
+    def change_hours(self, hours: CallingHours | None, hours_zone: Zone | None, now: Instant) -> None:
+        """From now on; whoever waits for the old hours is due now, and may wait for the new ones."""
+        for clock in self.zones:
+            clock.change_hours(hours, hours_zone)
+        self.opens_at = ABSENT
+        self.due = [
+            (now if contact.awaits_hours else due_at, priority, sequence, contact)
+            for due_at, priority, sequence, contact in self.due
+        ]
+        heapq.heapify(self.due)
 
     def give_back(self, leases: list[Lease]) -> None:
         """Leases that were not dialled; they come first next time, in the same order."""

@@ -12,7 +12,7 @@ from busyhour.core.calling_hours import CallingHours, Zone
 from busyhour.core.contact_list import ContactList, ZoneClock
 from busyhour.core.errors import SnapshotError
 from busyhour.core.events import ContactsLoaded
-from busyhour.core.ids import ABSENT
+from busyhour.core.ids import ABSENT, Instant
 
 ContactRow = tuple[int, str, int, int]
 """(number, time zone or "", priority, phone): one contact of a page."""
@@ -54,6 +54,20 @@ class DialList:
             contact.phone = phone
             contacts.append(contact)
         return ContactsLoaded(self._campaign, contacts, is_last)
+
+    def change_hours(self, plain: object, now: Instant) -> None:
+        """Have other calling hours: None, or `[start, end, days, zone]`, where the zone "" is each contact's own.
+        Whoever waits for the old ones is looked at anew. Raises SnapshotError.
+        """
+        self._hours, self._hours_zone = None, None
+        if plain is not None:
+            try:
+                start, end, days, zone = cast("tuple[int, int, int, str]", plain)
+            except (TypeError, ValueError) as wrong:
+                raise SnapshotError(_MACHINE, f"{plain!r} are no hours") from wrong
+            self._hours = CallingHours(start, end, days)
+            self._hours_zone = self._zone_of(zone) if zone else None
+        self._contacts.change_hours(self._hours, self._hours_zone, now)
 
     def snapshot(self) -> dict[str, object]:
         return {

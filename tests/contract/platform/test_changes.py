@@ -4,7 +4,8 @@ from pathlib import Path
 
 from busyhour.adapters.times import written
 from busyhour.adapters.wall_clock import now
-from busyhour.core.ids import SECOND
+from busyhour.core.calling_hours import WEEKDAYS
+from busyhour.core.ids import DAY, SECOND
 from tests.contract.platform.test_calls import HANGS_UP_AFTER_2_S, campaign_of, play, staffed_queue
 from tests.support.platform import LivePlatform
 
@@ -48,6 +49,20 @@ def test_a_running_campaign_takes_another_pacing_and_a_queue_another_wrap_up(
         await platform.until(
             "/api/voice/calls/agent-availability", lambda seen: seen["queues"][0]["wrap_up"] == 1
         )
+
+    play(url, tmp_path / "files", scene)
+
+
+def test_a_running_campaign_takes_other_calling_hours(url: str, tmp_path: Path) -> None:
+    async def scene(platform: LivePlatform) -> None:
+        in_three_days = WEEKDAYS[(now() // DAY + 3 + 3) % 7]  # 1970-01-01 was a Thursday
+        hours = {"days": [in_three_days], "timezone": "UTC"}
+        path = await campaign_of(platform, [HANGS_UP_AFTER_2_S], calling_hours=hours)
+        await platform.made(f"{path}/launch", {}, 202)
+        await platform.until(f"{path}/stats", lambda stats: stats["blocked_by"] == "calling_hours")
+        whole = {"calling_hours": {"days": list(WEEKDAYS), "start": "00:00", "end": "24:00"}}
+        assert (await platform.api.patch(path, json=whole)).status_code == 200
+        await platform.until(path, lambda seen: seen["state"] == "completed")
 
     play(url, tmp_path / "files", scene)
 

@@ -1,9 +1,11 @@
 from busyhour.core.attempts import RetryRules
+from busyhour.core.calling_hours import EVERY_DAY, CallingHours, Zone
 from busyhour.core.campaign import CONCURRENCY, Campaign, DialPlan
 from busyhour.core.campaign_settings import change_campaign
 from busyhour.core.contact_list import ContactList
+from busyhour.core.dial_list import DialList
 from busyhour.core.disposition import BUSY
-from busyhour.core.ids import ABSENT, MINUTE, SECOND
+from busyhour.core.ids import ABSENT, HOUR, MINUTE, SECOND
 from busyhour.core.pacing import POWER, PREDICTIVE, PREVIEW, PROGRESSIVE, pacer_for
 from busyhour.core.pacing.predictive import PredictivePacer
 
@@ -66,3 +68,20 @@ def test_limits_and_rules_are_new_and_a_campaign_that_was_held_by_its_limit_asks
     assert campaign.contacts.retry.after[BUSY] == MINUTE
     assert (campaign.contacts.retry.max_attempts, campaign.plan.dial_timeout) == (4, 30 * SECOND)
     assert campaign.plan.screens_answers
+
+
+def test_whoever_waits_for_calling_hours_that_change_is_due_and_may_wait_for_the_new_ones() -> None:
+    utc = Zone([], [0])
+    contacts = ContactList(2, [], RetryRules(1, 0, {}))
+    dial_list = DialList(0, contacts, CallingHours(8 * HOUR, 9 * HOUR), None, lambda name: utc)
+    loaded = dial_list.read([(1, "", 0, 0), (2, "", 0, 0)], {}, True)
+    contacts.load(loaded.contacts, loaded.exhausted)
+    assert contacts.lease(HOUR) is None
+    assert (contacts.awaiting_hours, contacts.next_due_at()) == (2, 8 * HOUR)
+    dial_list.change_hours([2 * HOUR, 3 * HOUR, EVERY_DAY, ""], HOUR)
+    assert contacts.lease(HOUR) is None
+    assert contacts.next_due_at() == 2 * HOUR
+    dial_list.change_hours(None, HOUR)
+    leased = [contacts.lease(HOUR), contacts.lease(HOUR)]
+    assert [lease.contact.id for lease in leased if lease is not None] == [1, 2]
+    assert contacts.awaiting_hours == 0
