@@ -93,6 +93,7 @@ class LiveActor:
         self._ready = asyncio.Event()
         self._running = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
+        self._node = ""
 
     # Its life -------------------------------------------------------------------------------------------------------
 
@@ -182,10 +183,12 @@ class LiveActor:
     async def status(self) -> dict[str, Any]:
         """At once, whatever it is doing: that it answers is its life."""
         self._wake()
+        self._node = self._node or _node_id()
         status: dict[str, Any] = {
             "actor": self._actor,
             "name": self._name,
             "pid": os.getpid(),
+            "node": self._node,
             "state": self._state,
             "trouble": self._trouble,
             "store_answers": not self._trouble,

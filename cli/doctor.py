@@ -13,6 +13,7 @@ from cli.live_store import RunNotFound, data_dir_option, store_of
 
 if TYPE_CHECKING:
     from actors.runs import Listed
+    from busyhour.adapters.valkey.shards import ShardMap
 
 
 @click.command()
@@ -54,19 +55,20 @@ async def _examine(url: str, clear: bool) -> int:
 async def _examine_run(client: Any, scope: str, run: Listed, wants_clear: bool) -> int:
     from actors.doctor import SETTLE_S, findings, look
     from actors.runs import clear, processes
+    from busyhour.adapters.valkey.shards import StoredShards
 
-    looks = [await look(client, scope, run)]
+    looks = [await look(client, scope)]
     await asyncio.sleep(SETTLE_S)
-    looks.append(await look(client, scope, run))
+    looks.append(await look(client, scope))
     wrong = findings(looks)
+    shards = await StoredShards(client, scope).read()
     there = await processes(client, scope)
     calls = sum(len(facts.calls) for facts in looks[-1])
-    click.echo(f"{run.scenario}: {len(run.actors)} actors, {calls} calls alive")
-    for actor in run.actors:
-        if actor in there:
-            process = there[actor]
-            restarts = f"{process.restarts} restart{'' if process.restarts == 1 else 's'}"
-            click.echo(f"   {actor:12} process {process.pid} on {process.node}, {restarts}")
+    click.echo(f"{run.scenario}: {len(there)} actors, {calls} calls alive")
+    for actor, process in sorted(there.items()):
+        restarts = f"{process.restarts} restart{'' if process.restarts == 1 else 's'}"
+        has = shards_of(shards, actor)
+        click.echo(f"   {actor:12} process {process.pid} on {process.node}, {restarts}{has}")
     if not any(facts.answers for each in looks for facts in each):
         if wants_clear:
             click.echo(f"cleared: it had ended badly and left {await clear(client, scope)} keys")
@@ -80,3 +82,17 @@ async def _examine_run(client: Any, scope: str, run: Listed, wants_clear: bool) 
     if not wrong:
         click.echo("✓  no contact has two calls or no state, every call and agent has what belongs to it")
     return FAILED if wrong else OK
+
+
+def shards_of(shards: ShardMap, actor: str) -> str:
+    """What the map says of an actor; empty where it says nothing."""
+    has, coming = len(shards.of(actor)), len(shards.bound_for(actor))
+    if not has and not coming:
+        return ""
+    told = [f"{has} virtual shards"]
+    closed = has - len(shards.open_of(actor))
+    if closed:
+        told.append(f"{closed} closed")
+    if coming:
+        told.append(f"{coming} to come")
+    return ", " + ", ".join(told) + (", answers callers" if shards.front == actor else "")

@@ -1,6 +1,7 @@
 """Who is alive, who is succeeded, and what the operator hears; Ray and the clock are made up."""
 
-from typing import Any
+import asyncio
+from typing import Any, Self
 
 import pytest
 
@@ -60,28 +61,53 @@ class FakeRay:
     def kill(self, handle: Handle, no_restart: bool) -> None:
         self.killed.append(handle)
 
+    def nodes(self) -> list[dict[str, Any]]:
+        return []
+
+
+class FakeStore:
+    """Knows the actors' names."""
+
+    def __init__(self) -> None:
+        self.is_up = True
+        self.names: dict[str, str] = {}
+
+    async def connect(self, url: str) -> Self:
+        if not self.is_up:
+            raise StoreRefusedError("unix:///gone", "it does not answer")
+        return self
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing was opened."""
+
+    async def hset(self, key: str, actor: str, name: str) -> None:
+        self.names[actor] = name
+
+    async def hget(self, key: str, actor: str) -> bytes | None:
+        return self.names[actor].encode() if actor in self.names else None
+
 
 class World:
     """A supervisor of one shard, which starts, and of the recorder, who is always well."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now_s = 100.0
-        self.store_is_up = True
+        self.store = FakeStore()
+        monkeypatch.setattr(actors.supervisor, "connect", self.store.connect)
         monkeypatch.setattr(actors.supervisor, "elapsed_s", lambda: self.now_s)
         self.ray = FakeRay()
         self.told: list[str] = []
         nothing: Any = None
         plan = LivePlan("scope", "", nothing, 1.0, {"calls-0": Role(calls=[0])}, 0, nothing)
         self.supervisor = Supervisor(self.ray, plan, self.told.append)
-        monkeypatch.setattr(self.supervisor, "_name", self._name)
-        self.supervisor.create("calls-0")
-        self.supervisor.create("recorder")
+        self.supervisor.settle()
+        for actor in ("calls-0", "recorder"):
+            asyncio.run(self.supervisor.create(self.store, actor, ""))
         self.shard.says = said("starting", 7)
         self.ray.created[1].says = said("running", 8)
-
-    async def _name(self, actor: str, name: str) -> None:
-        if not self.store_is_up:
-            raise StoreRefusedError("unix:///gone", "it does not answer")
 
     @property
     def shard(self) -> Handle:
@@ -98,7 +124,7 @@ class World:
 
 
 def said(state: str, pid: int, **more: Any) -> dict[str, Any]:
-    return {"state": state, "pid": pid, "trouble": "", "store_answers": True, **more}
+    return {"state": state, "pid": pid, "node": "one", "trouble": "", "store_answers": True, **more}
 
 
 @pytest.fixture
@@ -161,10 +187,10 @@ def test_a_death_that_nobody_saw_shows_in_the_process(world: World) -> None:
 def test_a_succession_waits_for_the_store(world: World) -> None:
     world.shard.says = said("running", 7)
     world.after(1)
-    world.store_is_up = False
+    world.store.is_up = False
     world.shard.says = None
     assert world.after(3 * LEASE_S) == []
-    world.store_is_up = True
+    world.store.is_up = True
     assert world.after(1) == ["calls-0 is silent, process 7: another takes its place"]
 
 
@@ -183,3 +209,22 @@ def test_an_actor_s_trouble_is_told_when_it_comes_and_goes(world: World) -> None
     assert world.after(3) == ["calls-0: rows can't be written: No space left on device"]
     world.shard.says = said("running", 7)
     assert world.after(1) == ["calls-0 goes on"]
+
+
+def test_one_that_moves_is_succeeded_under_another_name_and_neither_died_nor_was_silent(world: World) -> None:
+    world.shard.says = said("running", 7)
+    world.after(1)
+    asyncio.run(world.supervisor.move(world.store, "calls-0", ""))
+    assert world.store.names["calls-0"] == "scope/calls-0#2"
+    assert world.ray.killed == [world.ray.created[0]]
+    world.shard.says = said("running", 9)
+    assert world.after(3) == ["calls-0 is back after 1.0 s, as process 9"]
+    assert world.supervisor.incidents() == []
+
+
+def test_one_that_is_dismissed_is_asked_no_more(world: World) -> None:
+    shard = world.shard
+    world.supervisor.dismiss("calls-0")
+    assert world.ray.killed == [shard]
+    assert world.after(2 * ACTIVATE_S) == []
+    assert world.supervisor.actors == ["recorder"]
