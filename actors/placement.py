@@ -180,8 +180,10 @@ class _Plan:
                 continue
             if actor == front and heir.shards.open:
                 self.steps.append(Face(heir.actor))
-            if shards.open:
-                portion = shards.open[: max(1, total_open // 2)]
+            # Callers need a shard where they come in, until they come in elsewhere.
+            free = shards.open[1:] if actor == front else shards.open
+            portion = free[: max(1, total_open // 2)]
+            if portion:
                 self.steps.append(Bind(actor, heir.actor, portion))
                 total_open -= len(portion)
 

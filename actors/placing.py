@@ -20,7 +20,8 @@ from actors.placement import (
     steps,
     successor_node,
 )
-from actors.plan import calls_actor, calls_actor_number, has_calls
+from actors.plan import LivePlan, calls_actor, has_calls
+from actors.platform_plan import PlatformPlan
 from actors.replications import answers
 from actors.runs import actors_of, retire
 from busyhour.adapters.valkey.connection import connect
@@ -33,26 +34,33 @@ if TYPE_CHECKING:
 
 EVERY_S: Final = 1.0
 """How often it looks where actors are and should be."""
-FACE_S: Final = 1.0
-"""How far ahead callers are told to reach another actor: every actor has read the map by then."""
+FACE_S: Final = 0.8
+"""How far ahead callers are told to reach another actor: every actor has read the map by then. They do before the next
+look, which may close the last shard where they came in."""
 
 log = logging.getLogger("busyhour.live")
 
 
-def heirs_key(scope: str) -> str:
+def heir_of_key(scope: str) -> str:
     """The hash of actors of calls that are to end: actor → its heir."""
+    return f"{{{scope}}}:heir-of"
+
+
+def _heirs_key(scope: str) -> str:
+    """How many heirs there have ever been."""
     return f"{{{scope}}}:heirs"
 
 
 class Placing:
     """Of the actors that `supervisor` watches over."""
 
-    def __init__(self, ray: Any, supervisor: "Supervisor", scope: str, store_url: str, speed: float) -> None:
+    def __init__(self, ray: Any, supervisor: "Supervisor", plan: LivePlan | PlatformPlan) -> None:
         self._ray = ray
         self._supervisor = supervisor
-        self._scope = scope
-        self._store_url = store_url
-        self._speed = speed
+        self._scope = plan.scope
+        self._store_url = plan.store_url
+        self._speed = plan.speed
+        self._first_heir = sum(has_calls(actor) for actor in plan.actors)
         self._drained: Mapping[str, str] = {}
         self._map: ShardMap = NO_MAP
         self._heirs: dict[str, str] = {}
@@ -100,7 +108,7 @@ class Placing:
     async def _read(self, client: Any) -> None:
         self._drained = await told_nodes.drained(client)
         self._map = await StoredShards(client, self._scope).read()
-        heirs = await client.hgetall(heirs_key(self._scope))
+        heirs = await client.hgetall(heir_of_key(self._scope))
         self._heirs = {actor.decode(): heir.decode() for actor, heir in heirs.items()}
 
     async def wanted(self, others: Sequence[str]) -> list[str]:
@@ -114,12 +122,19 @@ class Placing:
         return [*others, *sorted(there | self._map.actors() | set(self._heirs.values()))]
 
     def node_answers(self, node_id: str) -> bool:
-        """Ray itself takes a while to notice that a node has died."""
-        for node in self._ray.nodes():
-            if node["NodeID"] == node_id:
-                place = f"{node['NodeManagerAddress']}:{node['NodeManagerPort']}"
-                return bool(node["Alive"]) and answers(place)
-        return True
+        """Ray itself takes a while to notice that a node has died. True where nobody knows."""
+        places = {
+            node["NodeID"]: f"{node['NodeManagerAddress']}:{node['NodeManagerPort']}"
+            for node in self._ray.nodes()
+            if node["Alive"]
+        }
+        others = [place for id, place in places.items() if id != node_id]
+        if not node_id or not others:
+            return True
+        place = places.get(node_id)
+        if place is None:
+            return False
+        return answers(place) or not answers(others[0])  # from where none does answer, nothing can be told
 
     # Where to start -------------------------------------------------------------------------------------------------
 
@@ -162,7 +177,7 @@ class Placing:
             await supervisor.move(client, step.actor, step.node)
         elif isinstance(step, Bequeath):
             heir = await self._new_actor(client)
-            await client.hset(heirs_key(self._scope), step.actor, heir)
+            await client.hset(heir_of_key(self._scope), step.actor, heir)
             await supervisor.create(client, heir, step.node)
             supervisor.tell(f"{heir} on {names[step.node]} takes over from {step.actor}, call by call")
         elif isinstance(step, Bind):
@@ -174,11 +189,11 @@ class Placing:
             supervisor.dismiss(step.actor)
             await retire(client, self._scope, step.actor)
             await client.hdel(standing_key(self._scope), step.actor)
-            await client.hdel(heirs_key(self._scope), step.actor)
+            await client.hdel(heir_of_key(self._scope), step.actor)
 
     async def _new_actor(self, client: Any) -> str:
-        there = {*self._supervisor.watched, *self._map.actors()}
-        return calls_actor(1 + max(calls_actor_number(actor) for actor in there if has_calls(actor)))
+        """No name comes twice: Ray may know the last one who had it a while longer."""
+        return calls_actor(self._first_heir + int(await client.incr(_heirs_key(self._scope))) - 1)
 
     async def _tell(self, client: Any, nodes: Sequence[Node]) -> None:
         """The store, for operators; and the operator here, of nodes that have become empty."""

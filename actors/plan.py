@@ -27,10 +27,6 @@ def has_calls(actor: str) -> bool:
     return actor.startswith(_CALLS)
 
 
-def calls_actor_number(actor: str) -> int:
-    return int(actor.removeprefix(_CALLS))
-
-
 def first_owners(roles: Mapping[str, Role]) -> list[str]:
     """The actor of each virtual shard, to begin with."""
     owners = {shard: actor for actor, role in roles.items() for shard in role.calls}

@@ -34,7 +34,8 @@ class PlatformPlan:
     """The same for every actor of a platform. `scope` is its own in the store and in actors' names.
 
     An actor takes about a second to start and 100 MB, so there are few: one hosts the queues, one the ledger,
-    `campaign_actors` share the campaigns and `call_actors`, a divisor of CALL_HOSTS, the calls.
+    `campaign_actors` share the campaigns and `call_actors`, a divisor of CALL_HOSTS, the calls when the platform
+    begins for the first time: from then on the map in the store says who.
     """
 
     scope: str

@@ -5,6 +5,7 @@ Ray starts in its place goes on.
 """
 
 import logging
+import os
 import threading
 from typing import Any, Final
 
@@ -48,9 +49,14 @@ class PlatformSupervisor:
             except (BusyhourError, RedisError, OSError) as failure:
                 log.warning("not everything can be started yet: %s", failure)
                 pause(LOOK_S)
-        while True:
-            supervisor.look(LOOK_S)
-            pause(LOOK_S / 2)
+        try:
+            while True:
+                supervisor.look(LOOK_S)
+                pause(LOOK_S / 2)
+        except BaseException:
+            log.exception("the supervisor has failed")
+            logging.shutdown()
+            os._exit(1)  # Ray starts another
 
 
 def start(ray: Any, plan: PlatformPlan) -> Any:

@@ -69,7 +69,7 @@ class Supervisor:
         self.tell = tell
         self.watched: dict[str, Watched] = {}
         """By actor."""
-        self._placing = Placing(ray, self, plan.scope, plan.store_url, plan.speed)
+        self._placing = Placing(ray, self, plan)
         self._next_placing_s = 0.0
         self._settled = False
         self._store_down_since_s: float | None = None
@@ -201,7 +201,7 @@ class Supervisor:
             self._next_placing_s = now_s + EVERY_S
             try:
                 asyncio.run(self._placing.look())
-            except (BusyhourError, RedisError, OSError) as failure:
+            except (BusyhourError, RedisError, OSError, self._ray.exceptions.RayError) as failure:
                 log.info("where actors are is seen to later: %s", failure)
         return self.statuses
 

@@ -83,7 +83,7 @@ def test_nothing_is_closed_before_the_heir_works() -> None:
     leaving = with_shards(FIRST, heir="calls-2")
     new = replace(heir("calls-2", "two"), works=False)
     assert steps([leaving, SECOND, new], [DRAINED, TWO], FRONT) == []
-    assert steps([leaving, SECOND, replace(new, works=True)], [DRAINED, TWO], FRONT) == [
+    assert steps([leaving, SECOND, replace(new, works=True)], [DRAINED, TWO], "calls-1") == [
         Bind("calls-0", "calls-2", [0, 2, 4, 6])
     ]
 
@@ -91,16 +91,20 @@ def test_nothing_is_closed_before_the_heir_works() -> None:
 def test_half_of_what_is_open_stays_open() -> None:
     alone = with_shards(FIRST, heir="calls-2")
     new = heir("calls-2", "two")
-    assert steps([alone, new], [DRAINED, TWO], FRONT) == [Bind("calls-0", "calls-2", [0, 2])]
+    assert steps([alone, new], [DRAINED, TWO], FRONT) == [Bind("calls-0", "calls-2", [2, 4])]
     half = with_shards(alone, open=[4, 6], closed=1)
     took_one = heir("calls-2", "two", 0, coming=1)
     assert steps([half, took_one], [DRAINED, TWO], "calls-2") == [Bind("calls-0", "calls-2", [4])]
 
 
-def test_callers_reach_the_heir_once_it_has_an_open_shard() -> None:
-    leaving = with_shards(FIRST, heir="calls-2", open=[], closed=3)
+def test_callers_reach_the_heir_once_it_has_an_open_shard_and_have_one_where_they_came_in_until_then() -> (
+    None
+):
+    leaving = with_shards(FIRST, heir="calls-2", open=[6], closed=3)
     assert steps([leaving, heir("calls-2", "two", coming=3)], [DRAINED, TWO], FRONT) == []
-    assert steps([leaving, heir("calls-2", "two", 0, coming=3)], [DRAINED, TWO], FRONT) == [Face("calls-2")]
+    has_one = [leaving, heir("calls-2", "two", 0, coming=3)]
+    assert steps(has_one, [DRAINED, TWO], FRONT) == [Face("calls-2")]
+    assert steps(has_one, [DRAINED, TWO], "calls-2") == [Bind("calls-0", "calls-2", [6])]
 
 
 def test_who_has_no_shard_left_ends_unless_callers_reach_it() -> None:
@@ -115,7 +119,7 @@ def test_an_heir_whose_node_is_drained_too_passes_on_what_it_gets() -> None:
     between = with_shards(heir("calls-2", "two", coming=1), heir="calls-3")
     last = heir("calls-3", "three")
     nodes = [DRAINED, replace(TWO, drained=True), Node("three", 2)]
-    assert steps([leaving, between, last], nodes, FRONT) == [Bind("calls-0", "calls-3", [0, 2])]
+    assert steps([leaving, between, last], nodes, "calls-3") == [Bind("calls-0", "calls-3", [0, 2])]
 
 
 def test_a_drained_node_alone_keeps_what_it_has() -> None:
@@ -127,7 +131,7 @@ def test_a_node_that_joins_gets_actors_of_calls_one_at_a_time_and_the_least_busy
     assert steps(seats, [ONE, TWO], FRONT) == [Bequeath("calls-0", "two")]
     seats[0] = with_shards(seats[0], heir="calls-4")
     seats.append(heir("calls-4", "two", coming=1))
-    assert [type(step) for step in steps(seats, [ONE, TWO], FRONT)] == [Bind]
+    assert [type(step) for step in steps(seats, [ONE, TWO], "calls-1")] == [Bind]
     moved = [*seats[1:4], heir("calls-4", "two", 0)]
     assert steps(moved, [ONE, TWO], "calls-4") == [Bequeath("calls-1", "two")]
     even = [*moved[1:3], moved[3], heir("calls-5", "two", 1)]
@@ -173,6 +177,9 @@ class Cluster:
         else:
             del self.seats[step.actor]
         assert self.open() > 0, "calls may always be admitted"
+        answering = self.seats[self.front].shards
+        assert answering is not None
+        assert answering.open, "callers may always be answered"
 
     def _count(self, shard: int) -> None:
         old, new = self.bound[shard]
