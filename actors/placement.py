@@ -104,11 +104,13 @@ def steps(seats: Sequence[Seat], nodes: Sequence[Node], front: str) -> list[Step
 
 
 def spread(actors: Sequence[str], nodes: Sequence[Node], wishes: Mapping[str, str]) -> dict[str, str]:
-    """Actor → node, for a run that begins, by its wish where that node may take one. Empty where none may."""
+    """Actor → node, for a run that begins, by its wish unless that node is drained. Empty where none may take one."""
     plan = _Plan([], nodes)
-    placed = {actor: wishes[actor] for actor in actors if wishes.get(actor) in plan.usable}
+    takers = {node.id for node in nodes if not node.drained}
+    placed = {actor: wishes[actor] for actor in actors if wishes.get(actor) in takers}
     for node in placed.values():
-        plan.load[node] += 1
+        if node in plan.load:
+            plan.load[node] += 1
     for actor in actors if plan.usable else ():
         if actor not in placed:
             placed[actor] = plan.room()

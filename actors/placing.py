@@ -1,6 +1,7 @@
 """Takes the steps of `placement`, for a supervisor: what there is, it hears from Ray, the store and the actors."""
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,7 +39,21 @@ FACE_S: Final = 0.8
 """How far ahead callers are told to reach another actor: every actor has read the map by then. They do before the next
 look, which may close the last shard where they came in."""
 
+FOLDER_S: Final = 10.0
+"""How long a node may take to say whether it has a folder."""
+
 log = logging.getLogger("busyhour.live")
+
+
+def on_node(ray: Any, node_id: str, soft: bool = True) -> dict[str, Any]:
+    """Ray's options for what is to be on that node: elsewhere, where it is no more and this is `soft`."""
+    affinity = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
+    # Ray puts what asks for nothing anywhere, and by way of any node, which may be dead.
+    return {"num_cpus": 0, "memory": 1, "scheduling_strategy": affinity(node_id, soft=soft)}
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path)
 
 
 def heir_of_key(scope: str) -> str:
@@ -60,6 +75,10 @@ class Placing:
         self._scope = plan.scope
         self._store_url = plan.store_url
         self._speed = plan.speed
+        self._folder = plan.folder if isinstance(plan, LivePlan) else None
+        """Of the recorder's files."""
+        self._folder_is_on: dict[str, bool] = {}
+        """Node → whether it is there, too."""
         self._first_heir = sum(has_calls(actor) for actor in plan.actors)
         self._drained: Mapping[str, str] = {}
         self._map: ShardMap = NO_MAP
@@ -100,11 +119,6 @@ class Placing:
             self._heirs.get(actor, ""),
         )
 
-    async def read(self) -> None:
-        """What the store says. Raises StoreRefusedError, RedisError, OSError."""
-        async with await connect(self._store_url, functions=False) as client:
-            await self._read(client)
-
     async def _read(self, client: Any) -> None:
         self._drained = await told_nodes.drained(client)
         self._map = await StoredShards(client, self._scope).read()
@@ -144,8 +158,23 @@ class Placing:
         return spread(actors, self.nodes(), {RECORDER: here})
 
     def successor_node(self, actor: str) -> str:
-        """For the successor of one that is silent."""
+        """For the successor of one that is silent; the recorder's is best where its files are."""
+        watched = self._supervisor.watched[actor]
+        if actor == RECORDER and self.node_answers(watched.node):
+            return watched.node
         return successor_node(self._seats(), self.nodes(), actor)
+
+    def _has_files(self, node_id: str) -> bool:
+        """Whether the recorder finds its folder on another node. Raises RayError."""
+        if self._folder is not None and node_id not in self._folder_is_on:
+            look = self._ray.remote(max_retries=0, **on_node(self._ray, node_id, soft=False))(_is_folder)
+            answer = self._ray.get(look.remote(str(self._folder)), timeout=FOLDER_S)
+            self._folder_is_on[node_id] = bool(answer)
+            if not answer:
+                self._supervisor.tell(
+                    f"{RECORDER} stays where it is: {self._names()[node_id]} does not see {self._folder}"
+                )
+        return self._folder is None or self._folder_is_on[node_id]
 
     # Looking --------------------------------------------------------------------------------------------------------
 
@@ -158,22 +187,23 @@ class Placing:
             nodes = self.nodes()
             seats = self._seats()
             for step in steps(seats, nodes, self._map.front):
-                await self._take(client, step, {node.id for node in nodes})
+                await self.take(client, step, {node.id for node in nodes})
             await self._tell(client, nodes)
 
-    async def _take(self, client: Any, step: Step, alive: set[str]) -> None:
+    async def take(self, client: Any, step: Step, alive: set[str]) -> None:
+        """`alive` are the nodes. Raises RedisError, RayError."""
         supervisor, shards = self._supervisor, StoredShards(client, self._scope)
         names = self._names()
         log.info("%s", step)
         if isinstance(step, Move):
             was_on = supervisor.watched[step.actor].node
-            if was_on in alive:
+            if was_on not in alive:
+                supervisor.tell(f"{step.actor} has lost its node: it is started on {names[step.node]}")
+                supervisor.count_death(step.actor)
+            elif step.actor != RECORDER or self._has_files(step.node):
                 supervisor.tell(f"{step.actor} moves to {names[step.node]}")
             else:
-                supervisor.tell(
-                    f"{names.get(was_on, was_on)} is no more: {step.actor} goes on on {names[step.node]}"
-                )
-                supervisor.count_death(step.actor)
+                return
             await supervisor.move(client, step.actor, step.node)
         elif isinstance(step, Bequeath):
             heir = await self._new_actor(client)

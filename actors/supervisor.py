@@ -15,7 +15,7 @@ from typing import Any, Final
 from redis.exceptions import RedisError
 
 from actors.live_actor import RUNNING, LiveActor
-from actors.placing import EVERY_S, Placing
+from actors.placing import EVERY_S, Placing, on_node
 from actors.plan import NAMESPACE, LivePlan, has_calls
 from actors.platform_plan import PlatformPlan
 from actors.runs import names_key
@@ -116,21 +116,15 @@ class Supervisor:
         generation = 1 + (watched.generation if watched else await self._last_generation(client, actor))
         name = f"{self._plan.scope}/{actor}#{generation}"
         await client.hset(names_key(self._plan.scope), actor, name)
-        options: dict[str, Any] = {}
-        if node:
-            # Should the node die, Ray starts it on another, if it is first.
-            affinity = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
-            options["scheduling_strategy"] = affinity(node, soft=True)
+        where: dict[str, Any] = on_node(self._ray, node) if node else {"num_cpus": 0}
         remote = self._ray.remote(
-            num_cpus=0,
-            memory=1,  # Ray puts an actor that asks for nothing anywhere, and by way of any node, which may be dead
             max_restarts=-1,
             max_task_retries=0,
             max_concurrency=1_000,
             name=name,
             namespace=NAMESPACE,
             lifetime=self._lifetime,
-            **options,
+            **where,
         )(LiveActor)
         handle = remote.remote(self._plan, actor, name)
         if watched is None:

@@ -49,8 +49,9 @@ def test_a_run_that_begins_is_spread_by_the_nodes_processors() -> None:
     assert sorted(placed.values()) == ["large"] * 4 + ["small"] * 2
 
 
-def test_a_wish_counts_where_the_node_may_take_an_actor() -> None:
+def test_a_wish_counts_unless_the_node_is_drained() -> None:
     assert spread(["a", "b"], [ONE, TWO], {"b": "one"}) == {"b": "one", "a": "two"}
+    assert spread(["a", "b"], [Node("head", 0), TWO], {"b": "head"}) == {"b": "head", "a": "two"}
     assert spread(["a"], [DRAINED, TWO], {"a": "one"}) == {"a": "two"}
     assert spread(["a"], [DRAINED], {}) == {}
 
