@@ -170,6 +170,9 @@ class LiveActor:
 
     # What it is asked -----------------------------------------------------------------------------------------------
 
+    async def is_there(self) -> None:
+        """Returns when the process has started, which does nothing yet."""
+
     async def activate(self) -> None:
         """Returns when it is where its journals end."""
         self._wake()

@@ -199,12 +199,12 @@ class Placing:
             was_on = supervisor.watched[step.actor].node
             if was_on not in alive:
                 supervisor.tell(f"{step.actor} has lost its node: it is started on {names[step.node]}")
-                supervisor.count_death(step.actor)
+                await supervisor.replace(client, step.actor, step.node)
+            elif supervisor.is_moving(step.actor):
+                return
             elif step.actor != RECORDER or self._has_files(step.node):
                 supervisor.tell(f"{step.actor} moves to {names[step.node]}")
-            else:
-                return
-            await supervisor.move(client, step.actor, step.node)
+                supervisor.move(step.actor, step.node)
         elif isinstance(step, Bequeath):
             heir = await self._new_actor(client)
             await client.hset(heir_of_key(self._scope), step.actor, heir)

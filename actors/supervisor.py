@@ -31,6 +31,19 @@ ACTIVATE_S: Final = 120.0
 log = logging.getLogger("busyhour.live")
 
 
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A process that starts, and knows nothing of what it will host."""
+
+    handle: Any
+    name: str
+    node: str
+    asked: Any
+    """Answered when it is there."""
+    until_s: float
+    """When it is given up."""
+
+
 @dataclass(slots=True)
 class Watched:
     """One actor, as it was last seen."""
@@ -48,6 +61,8 @@ class Watched:
     down_since_s: float | None = None
     """It was at work, and is not."""
     trouble: str = ""
+    coming: "Coming | None" = None
+    """Who is to take its place on another node."""
 
 
 class Supervisor:
@@ -114,8 +129,19 @@ class Supervisor:
         """
         watched = self.watched.get(actor)
         generation = 1 + (watched.generation if watched else await self._last_generation(client, actor))
-        name = f"{self._plan.scope}/{actor}#{generation}"
+        name = self._name(actor, generation)
         await client.hset(names_key(self._plan.scope), actor, name)
+        handle = self._created(actor, name, node)
+        if watched is None:
+            self.watched[actor] = watched = Watched(handle, generation, node)
+        watched.generation = generation
+        self._begins(watched, handle, node)
+
+    def _name(self, actor: str, generation: int) -> str:
+        return f"{self._plan.scope}/{actor}#{generation}"
+
+    def _created(self, actor: str, name: str, node: str) -> Any:
+        """One that a predecessor has created under that name may be there: it is as good."""
         where: dict[str, Any] = on_node(self._ray, node) if node else {"num_cpus": 0}
         remote = self._ray.remote(
             max_restarts=-1,
@@ -124,12 +150,13 @@ class Supervisor:
             name=name,
             namespace=NAMESPACE,
             lifetime=self._lifetime,
+            get_if_exists=True,
             **where,
         )(LiveActor)
-        handle = remote.remote(self._plan, actor, name)
-        if watched is None:
-            self.watched[actor] = watched = Watched(handle, generation, node)
-        watched.handle, watched.generation, watched.node = handle, generation, node
+        return remote.remote(self._plan, actor, name)
+
+    def _begins(self, watched: Watched, handle: Any, node: str) -> None:
+        watched.handle, watched.node = handle, node
         watched.asked = None
         watched.silent_at_s = elapsed_s() + ACTIVATE_S
 
@@ -147,23 +174,68 @@ class Supervisor:
         name = await client.hget(names_key(self._plan.scope), actor)
         return 0 if name is None else int(name.decode().rpartition("#")[2])
 
-    async def move(self, client: Any, actor: str, node: str) -> None:
-        """Have it succeeded on another node. Raises as `create`."""
+    def move(self, actor: str, node: str) -> None:
+        """Have it succeeded on another node, as soon as a process is there that needs but read its journals. Raises
+        RayError.
+        """
+        watched = self.watched[actor]
+        watched.generation += 1
+        name = self._name(actor, watched.generation)
+        handle = self._created(actor, name, node)
+        until_s = elapsed_s() + ACTIVATE_S
+        watched.coming = Coming(handle, name, node, handle.is_there.remote(), until_s)
+
+    def is_moving(self, actor: str) -> bool:
+        return self.watched[actor].coming is not None
+
+    def _look_who_comes(self, now_s: float) -> None:
+        for actor, watched in self.watched.items():
+            coming = watched.coming
+            if coming is None:
+                continue
+            done, _ = self._ray.wait([coming.asked], num_returns=1, timeout=0)
+            try:
+                if done:
+                    self._ray.get(coming.asked)
+                    asyncio.run(self._take_place(actor, watched, coming))
+                    watched.coming = None
+                elif now_s > coming.until_s:
+                    self._give_up(watched)
+            except self._ray.exceptions.RayError as failure:
+                log.warning("%s does not move yet: %s", actor, failure)
+                self._give_up(watched)
+            except (BusyhourError, RedisError, OSError) as failure:
+                log.info("%s moves when the store answers: %s", actor, failure)
+
+    async def _take_place(self, actor: str, watched: Watched, coming: Coming) -> None:
+        async with await connect(self._plan.store_url) as client:
+            await client.hset(names_key(self._plan.scope), actor, coming.name)
+        self._ray.kill(watched.handle, no_restart=True)
+        self._begins(watched, coming.handle, coming.node)
+        watched.pid = 0
+        watched.down_since_s = watched.down_since_s or elapsed_s()
+
+    def _give_up(self, watched: Watched) -> None:
+        if watched.coming is not None:
+            self._ray.kill(watched.coming.handle, no_restart=True)
+            watched.coming = None
+
+    async def replace(self, client: Any, actor: str, node: str) -> None:
+        """Have it succeeded on another node at once, for its own has died. Raises as `create`."""
         watched = self.watched[actor]
         predecessor = watched.handle
+        if watched.pid != 0:
+            self.deaths[actor] += 1
         await self.create(client, actor, node)
         watched.pid = 0
         watched.down_since_s = watched.down_since_s or elapsed_s()
         self._ray.kill(predecessor, no_restart=True)
 
-    def count_death(self, actor: str) -> None:
-        """Its node has died, which nobody may have noticed by the actor's silence yet."""
-        if self.watched[actor].pid != 0:
-            self.deaths[actor] += 1
-
     def dismiss(self, actor: str) -> None:
         """There shall be no such actor any more."""
-        self._ray.kill(self.watched.pop(actor).handle, no_restart=True)
+        watched = self.watched.pop(actor)
+        self._give_up(watched)
+        self._ray.kill(watched.handle, no_restart=True)
         self.statuses.pop(actor, None)
 
     def settle(self) -> None:
@@ -191,6 +263,7 @@ class Supervisor:
             if now_s > watched.silent_at_s:
                 self._succeed(actor, watched, now_s)
         self._hear_of_store(now_s)
+        self._look_who_comes(now_s)
         if now_s >= self._next_placing_s and not self._settled:
             self._next_placing_s = now_s + EVERY_S
             try:
@@ -293,6 +366,7 @@ class Supervisor:
     def end(self) -> None:
         """End every actor."""
         for watched in self.watched.values():
+            self._give_up(watched)
             self._ray.kill(watched.handle, no_restart=True)
 
 

@@ -89,7 +89,7 @@ def shards_of(shards: ShardMap, actor: str) -> str:
     has, coming = len(shards.of(actor)), len(shards.bound_for(actor))
     if not has and not coming:
         return ""
-    told = [f"{has} virtual shards"]
+    told = [f"{has} virtual shard{'' if has == 1 else 's'}"]
     closed = has - len(shards.open_of(actor))
     if closed:
         told.append(f"{closed} closed")

@@ -58,11 +58,16 @@ class Watching:
         self.moved: list[tuple[str, str]] = []
         self.tell = self.told.append
 
-    async def move(self, client: Any, actor: str, node: str) -> None:
+        self.replaced: list[tuple[str, str]] = []
+
+    def is_moving(self, actor: str) -> bool:
+        return len(self.moved) > 1
+
+    def move(self, actor: str, node: str) -> None:
         self.moved.append((actor, node))
 
-    def count_death(self, actor: str) -> None:
-        self.told.append(f"{actor} counts as dead")
+    async def replace(self, client: Any, actor: str, node: str) -> None:
+        self.replaced.append((actor, node))
 
 
 def placing(ray: Any, supervisor: Any, folder: Path) -> Placing:
@@ -101,7 +106,7 @@ def test_the_recorder_moves_only_where_its_folder_is(sees: bool, tmp_path: Path)
     ray, supervisor = FakeRay({"one": 1, "two": 2}, sees), Watching()
     there = placing(ray, supervisor, tmp_path)
     nothing: Any = None
-    for _ in range(2):
+    for _ in range(3):
         asyncio.run(there.take(nothing, Move("recorder", "two"), {"one", "two"}))
     assert ray.asked == 1
     if sees:
@@ -116,11 +121,8 @@ def test_the_recorder_of_a_node_that_is_no_more_goes_anywhere(tmp_path: Path) ->
     ray, supervisor = FakeRay({"two": 2}, sees=False), Watching()
     nothing: Any = None
     asyncio.run(placing(ray, supervisor, tmp_path).take(nothing, Move("recorder", "two"), {"two"}))
-    assert supervisor.moved == [("recorder", "two")]
-    assert supervisor.told == [
-        "recorder has lost its node: it is started on host-two/two",
-        "recorder counts as dead",
-    ]
+    assert supervisor.replaced == [("recorder", "two")]
+    assert supervisor.told == ["recorder has lost its node: it is started on host-two/two"]
 
 
 def test_what_is_to_be_on_a_node_asks_for_something_for_else_ray_would_put_it_anywhere() -> None:

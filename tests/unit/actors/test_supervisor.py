@@ -34,6 +34,7 @@ class Handle:
     def __init__(self) -> None:
         self.says: Any = None
         self.status = Asked(lambda: self)
+        self.is_there = self.status
 
 
 class FakeRay:
@@ -211,15 +212,70 @@ def test_an_actor_s_trouble_is_told_when_it_comes_and_goes(world: World) -> None
     assert world.after(1) == ["calls-0 goes on"]
 
 
-def test_one_that_moves_is_succeeded_under_another_name_and_neither_died_nor_was_silent(world: World) -> None:
+def test_one_that_moves_works_on_until_a_process_is_there_that_may_take_its_place(world: World) -> None:
     world.shard.says = said("running", 7)
     world.after(1)
-    asyncio.run(world.supervisor.move(world.store, "calls-0", ""))
+    old = world.shard
+    world.supervisor.move("calls-0", "")
+    assert world.after(10) == []
+    assert world.shard is old
+    assert world.store.names["calls-0"] == "scope/calls-0#1"
+    coming = world.ray.created[-1]
+    coming.says = said("running", 9)
+    assert world.after(1) == []
     assert world.store.names["calls-0"] == "scope/calls-0#2"
+    assert (world.shard, world.ray.killed) == (coming, [old])
+    assert world.after(3) == ["calls-0 is back after 1.0 s, as process 9"]
+    assert world.supervisor.incidents() == []
+
+
+def test_who_comes_and_does_not_get_there_is_given_up_and_changes_nothing(world: World) -> None:
+    world.shard.says = said("running", 7)
+    world.after(1)
+    old = world.shard
+    world.supervisor.move("calls-0", "")
+    assert world.supervisor.is_moving("calls-0")
+    world.ray.created[-1].says = RayError("its node died")
+    assert world.after(2) == []
+    assert not world.supervisor.is_moving("calls-0")
+    world.supervisor.move("calls-0", "")
+    assert world.after(ACTIVATE_S + 1) == []
+    assert not world.supervisor.is_moving("calls-0")
+    assert (world.shard, world.ray.killed) == (old, world.ray.created[2:])
+    assert world.store.names["calls-0"] == "scope/calls-0#1"
+
+
+def test_a_move_waits_for_the_store(world: World) -> None:
+    world.shard.says = said("running", 7)
+    world.after(1)
+    world.supervisor.move("calls-0", "")
+    world.store.is_up = False
+    world.ray.created[-1].says = said("running", 9)
+    assert world.after(2) == []
+    assert world.shard is world.ray.created[0]
+    world.store.is_up = True
+    world.after(1)
+    assert world.shard is world.ray.created[-1]
+
+
+def test_one_that_dies_while_it_is_about_to_move_is_succeeded_by_who_comes(world: World) -> None:
+    world.shard.says = said("running", 7)
+    world.after(1)
+    world.supervisor.move("calls-0", "")
+    world.shard.says = RayError("the actor died")
+    assert world.after(1) == ["calls-0 has died, process 7: it is started again"]
+    world.ray.created[-1].says = said("running", 9)
+    assert world.after(3) == ["calls-0 is back after 2.0 s, as process 9"]
+
+
+def test_of_one_whose_node_has_died_another_is_started_at_once(world: World) -> None:
+    world.shard.says = said("running", 7)
+    world.after(1)
+    asyncio.run(world.supervisor.replace(world.store, "calls-0", ""))
     assert world.ray.killed == [world.ray.created[0]]
     world.shard.says = said("running", 9)
     assert world.after(3) == ["calls-0 is back after 1.0 s, as process 9"]
-    assert world.supervisor.incidents() == []
+    assert world.supervisor.incidents()[0].startswith("calls-0 died once")
 
 
 def test_one_that_is_dismissed_is_asked_no_more(world: World) -> None:
