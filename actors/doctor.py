@@ -1,7 +1,7 @@
 """Looks at a live run from outside and names what is broken: the invariants that must hold at every moment.
 
 Actors are asked one after another while they go on, so that one may have heard already what another has not. What is
-wrong is therefore only what was wrong in two looks, `SETTLE_S` apart, in the same way.
+wrong is therefore only what was wrong in several looks, `SETTLE_S` apart, in the same way.
 """
 
 import asyncio
@@ -17,6 +17,8 @@ from busyhour.adapters.valkey.shards import VIRTUAL_SHARDS
 from busyhour.adapters.wall_clock import elapsed_s
 from busyhour.core.agents import AGENT_STATES, BRIEFING, RESERVED, RINGING, TALKING
 
+ENOUGH: Final = 3
+"""Looks that name what is broken: a call may begin in one and end in another, and seem to be nobody's in both."""
 SETTLE_S: Final = 3.0
 """Between two looks: longer than a message takes to an actor that answers."""
 ANSWER_EVERY_S: Final = 1.0

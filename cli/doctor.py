@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @data_dir_option
 @click.option("--clear", is_flag=True, help="Take runs that ended badly out of the store.")
 def doctor(data_dir: Path | None, clear: bool) -> int:
-    """Look twice at every live run of a store, and name what is broken: contacts with two calls or in no state, calls
+    """Look at every live run of a store, and name what stays broken: contacts with two calls or in no state, calls
     that nobody has, agents who wait for nothing, actors that do not answer. A run of which nobody answers has ended
     badly.
 
@@ -53,14 +53,14 @@ async def _examine(url: str, clear: bool) -> int:
 
 
 async def _examine_run(client: Any, scope: str, run: Listed, wants_clear: bool) -> int:
-    from actors.doctor import SETTLE_S, findings, look
+    from actors.doctor import ENOUGH, SETTLE_S, findings, look
     from actors.runs import clear, processes
     from busyhour.adapters.valkey.shards import StoredShards
 
     looks = [await look(client, scope)]
-    await asyncio.sleep(SETTLE_S)
-    looks.append(await look(client, scope))
-    wrong = findings(looks)
+    while (wrong := findings(looks)) and len(looks) < ENOUGH:
+        await asyncio.sleep(SETTLE_S)
+        looks.append(await look(client, scope))
     shards = await StoredShards(client, scope).read()
     there = await processes(client, scope)
     calls = sum(len(facts.calls) for facts in looks[-1])
