@@ -9,8 +9,10 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
+from actors.plan import has_calls
 from actors.platform_plan import PlatformPlan
 from busyhour.adapters.valkey.connection import connect
+from busyhour.adapters.valkey.shards import StoredShards
 from busyhour.adapters.wall_clock import elapsed_s
 
 LOOK_S: Final = 0.1
@@ -46,6 +48,12 @@ async def closing(client: Any, scope: str) -> int:
     return int(await client.get(_key(scope)) or 0)
 
 
+async def hosts_of(client: Any, plan: PlatformPlan) -> set[str]:
+    """The actors that host something now: of calls, those that the map names. Raises RedisError."""
+    others = {actor for actor in plan.roles if not has_calls(actor)}
+    return others | set((await StoredShards(client, plan.scope).read()).owners)
+
+
 async def drain(plan: PlatformPlan, bound_s: float, hurried: Callable[[], bool]) -> bool:
     """Close the platform and wait until no call is alive, for `bound_s` at most and not once somebody is `hurried`.
 
@@ -68,5 +76,5 @@ async def _is_quiet(client: Any, plan: PlatformPlan, number: int) -> bool:
     standings = {actor.decode(): json.loads(text) for actor, text in told.items()}
     return all(
         actor in standings and standings[actor][CLOSING] == number and standings[actor][QUIET]
-        for actor in plan.roles
+        for actor in await hosts_of(client, plan)
     )

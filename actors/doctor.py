@@ -1,7 +1,7 @@
 """Looks at a live run from outside and names what is broken: the invariants that must hold at every moment.
 
 Actors are asked one after another while they go on, so that one may have heard already what another has not. What is
-wrong is therefore only what was wrong in two looks, `SETTLE_S` apart, in the same way.
+wrong is therefore only what was wrong in several looks, `SETTLE_S` apart, in the same way.
 """
 
 import asyncio
@@ -11,10 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, cast
 
-from actors.runs import Listed
+from actors.plan import has_calls
+from actors.runs import actors_of
+from busyhour.adapters.valkey.shards import VIRTUAL_SHARDS
 from busyhour.adapters.wall_clock import elapsed_s
 from busyhour.core.agents import AGENT_STATES, BRIEFING, RESERVED, RINGING, TALKING
 
+ENOUGH: Final = 3
+"""Looks that name what is broken: a call may begin in one and end in another, and seem to be nobody's in both."""
 SETTLE_S: Final = 3.0
 """Between two looks: longer than a message takes to an actor that answers."""
 ANSWER_EVERY_S: Final = 1.0
@@ -42,6 +46,8 @@ class Facts:
     """By number: `state`, `blocked_by` (empty: nothing holds it), `attempts`, its contacts `total`, `remaining`,
     `leased`, `completed`, `exhausted`, `skipped`, and `in_flight`: calls."""
     unacknowledged: int = 0
+    shards: Sequence[int] = ()
+    """Virtual shards of calls that it hosts."""
 
 
 def findings(looks: Sequence[Sequence[Facts]], most_unacknowledged: int = 100_000) -> list[str]:
@@ -68,10 +74,26 @@ def _wrong(look: Sequence[Facts], most_unacknowledged: int) -> list[str]:
             calls[call[0]] = call
     if all(facts.answers for facts in look):
         wrong += _of_calls(list(calls.values()))
+        wrong += _of_shards(look)
         for facts in look:
             wrong += _of_agents(facts, calls)
             for number, campaign in facts.campaigns.items():
                 wrong += _of_campaign(number, campaign, calls)
+    return wrong
+
+
+def _of_shards(look: Sequence[Facts]) -> list[str]:
+    hosts: dict[int, list[str]] = {}
+    for facts in look:
+        for shard in facts.shards:
+            hosts.setdefault(shard, []).append(facts.actor)
+    wrong = [
+        f"virtual shard {shard} is hosted by {' and '.join(sorted(actors))}"
+        for shard, actors in hosts.items()
+        if len(actors) > 1
+    ]
+    if any(has_calls(facts.actor) for facts in look):
+        wrong += [f"nobody hosts virtual shard {n}" for n in range(VIRTUAL_SHARDS) if n not in hosts]
     return wrong
 
 
@@ -148,16 +170,17 @@ class Patient:
             await self._client.hset(_facts_key(self._scope, look), facts.actor, json.dumps(asdict(facts)))
 
 
-async def look(client: Any, scope: str, run: Listed) -> list[Facts]:
+async def look(client: Any, scope: str) -> list[Facts]:
     """What every actor says of itself within ANSWERS_S."""
+    actors = await actors_of(client, scope)
     number = int(await client.incr(_look_key(scope)))
     key = _facts_key(scope, number)
     until_s = elapsed_s() + ANSWERS_S
-    while int(await client.hlen(key)) < len(run.actors) and elapsed_s() < until_s:
+    while int(await client.hlen(key)) < len(actors) and elapsed_s() < until_s:
         await asyncio.sleep(0.1)
     answers = {actor.decode(): _facts_of(text) for actor, text in (await client.hgetall(key)).items()}
     await client.delete(key)
-    return [answers.get(actor, Facts(actor, answers=False)) for actor in run.actors]
+    return [answers.get(actor, Facts(actor, answers=False)) for actor in actors]
 
 
 def _facts_of(text: bytes) -> Facts:

@@ -15,7 +15,7 @@ from busyhour.host import Host, campaign_host
 from simulation.flow_assembly import AGENT_WORDS_PER_MINUTE, respondent_of
 from simulation.flow_sessions import FlowTalker
 from simulation.growth import Growth, bare_scenario
-from simulation.live_part import LivePart
+from simulation.live_part import LivePart, Role
 from simulation.respondents import Respondent
 from simulation.scenario.campaigns import Campaign
 from simulation.scenario.distributions import Constant
@@ -28,11 +28,11 @@ TALK: Final = Constant(value=60_000_000)
 class GrowingPart:
     """One actor's `part`: it has every machine of the directory in its world, and hosts the campaigns of its own."""
 
-    def __init__(self, plan: PlatformPlan, actor: str, client: Any) -> None:
+    def __init__(self, plan: PlatformPlan, actor: str, role: Role, client: Any) -> None:
         self._plan = plan
         self._actor = actor
         scenario = bare_scenario(dict(plan.trunks), dict(plan.callees))
-        self.part = LivePart(scenario, plan.roles[actor], CALL_HOSTS, rows_to=LEDGER)
+        self.part = LivePart(scenario, role, CALL_HOSTS, rows_to=LEDGER)
         self._growth = Growth(self.part.assembly, self.part.world)
         self.known = 0
         """Records of the directory that are in the world."""
@@ -42,9 +42,13 @@ class GrowingPart:
         self.records: dict[int, Record] = {}
         """By campaign."""
         self.callers = Callers(client, plan.scope, self.records)
-        for name, host in self.part.hosts.items():
-            if name.startswith("calls/"):
-                host.chronicle = CallsChronicle(host)
+        for host in self.part.hosts.values():
+            self.watch(host)
+
+    def watch(self, host: Host) -> None:
+        """Have the ledger told what becomes of calls, where the host has any."""
+        if host.name.startswith("calls/"):
+            host.chronicle = CallsChronicle(host)
 
     def grow(self, record: Record) -> str:
         """The next record of the directory. Returns the name of the host that is new here; empty when there is none."""

@@ -93,6 +93,7 @@ class LiveActor:
         self._ready = asyncio.Event()
         self._running = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
+        self._node = ""
 
     # Its life -------------------------------------------------------------------------------------------------------
 
@@ -169,6 +170,9 @@ class LiveActor:
 
     # What it is asked -----------------------------------------------------------------------------------------------
 
+    async def is_there(self) -> None:
+        """Returns when the process has started, which does nothing yet."""
+
     async def activate(self) -> None:
         """Returns when it is where its journals end."""
         self._wake()
@@ -182,10 +186,12 @@ class LiveActor:
     async def status(self) -> dict[str, Any]:
         """At once, whatever it is doing: that it answers is its life."""
         self._wake()
+        self._node = self._node or _node_id()
         status: dict[str, Any] = {
             "actor": self._actor,
             "name": self._name,
             "pid": os.getpid(),
+            "node": self._node,
             "state": self._state,
             "trouble": self._trouble,
             "store_answers": not self._trouble,

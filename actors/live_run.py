@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from redis.exceptions import RedisError
 
-from actors.plan import LivePlan
+from actors.plan import LivePlan, first_owners, has_calls
 from actors.runs import Listed, clear, enlist
 from actors.supervisor import ACTIVATE_S, Supervisor
 from busyhour.adapters.valkey.admission import StoreAdmission
 from busyhour.adapters.valkey.connection import connect
+from busyhour.adapters.valkey.shards import StoredShards
 from busyhour.adapters.wall_clock import elapsed_s, pause
 from busyhour.core.errors import BusyhourError
 from busyhour.core.ids import ABSENT, Instant
@@ -67,11 +68,15 @@ class LiveRun:
 
         Raises RayError, StoreRefusedError, RedisError, and SilentActorsError where it takes too long.
         """
-        for actor in self.supervisor.actors:
-            self.supervisor.create(actor)
+        asyncio.run(self._draw_map())
+        self.supervisor.start()
         self._each(self.supervisor.actors, "activate", "start", ACTIVATE_S)
         asyncio.run(self._configure())
         self._each(self.supervisor.actors, "begin", "begin", ACTIVATE_S)
+
+    async def _draw_map(self) -> None:
+        async with await connect(self.plan.store_url) as client:
+            await StoredShards(client, self.plan.scope).begin(first_owners(self.plan.roles))
 
     async def _configure(self) -> None:
         """The limits, then the clock."""
@@ -91,7 +96,7 @@ class LiveRun:
             await enlist(
                 client,
                 self.plan.scope,
-                Listed(scenario.name, self.supervisor.actors, list(scenario.campaigns)),
+                Listed(scenario.name, list(scenario.campaigns)),
             )
             await admission.start_clock(scenario.clock.start_us, self.plan.speed)
 
@@ -108,7 +113,7 @@ class LiveRun:
 
     def is_over(self) -> bool:
         """No campaign has work left and no call is alive."""
-        said = [self.statuses.get(actor, {}) for actor in self.plan.roles]
+        said = [self.statuses.get(actor, {}) for actor in self.supervisor.actors if actor != RECORDER]
         return all(status.get("work_over", False) and not status.get("calls", 1) for status in said)
 
     def _each(
@@ -151,8 +156,9 @@ class LiveRun:
 
         Raises SilentActorsError.
         """
+        self.supervisor.settle()
         others = [actor for actor, role in self.plan.roles.items() if not role.calls]
-        shards = [actor for actor, role in self.plan.roles.items() if role.calls]
+        shards = [actor for actor in self.supervisor.actors if has_calls(actor)]
         by_actor = self._each(others, "stop", "stop", STOP_S, now)
         by_actor |= self._each(shards, "stop", "stop", STOP_S, now)
         until_s = elapsed_s() + STOP_S
@@ -167,7 +173,7 @@ class LiveRun:
         """Each actor's tallies of what it hosts, as one. What rows tell as well is left to them: an actor that was
         succeeded has begun to count anew."""
         every = list(by_actor.values())
-        shards = [by_actor[actor] for actor, role in self.plan.roles.items() if role.calls]
+        shards = [tallies for actor, tallies in by_actor.items() if has_calls(actor)]
         queues = by_actor.get(QUEUES, every[0])
         campaigns = [
             by_actor[f"campaign-{number}"].campaigns[number]

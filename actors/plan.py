@@ -8,13 +8,48 @@ from pathlib import Path
 from typing import Final
 
 from actors.replications import Order
-from busyhour.host import QUEUES, RECORDER
+from busyhour.adapters.valkey.shards import NO_MAP, VIRTUAL_SHARDS, ShardMap
+from busyhour.host import QUEUES, RECORDER, calls_host
 from simulation.live_part import Role
 from simulation.scenario import Scenario
 
 NAMESPACE: Final = "busyhour"
-CALL_HOSTS: Final = 256
-"""Virtual shards of calls: a call's never changes, whichever actor hosts it."""
+CALL_HOSTS: Final = VIRTUAL_SHARDS
+_CALLS: Final = "calls-"
+
+
+def calls_actor(number: int) -> str:
+    return f"{_CALLS}{number}"
+
+
+def has_calls(actor: str) -> bool:
+    """Whether it hosts virtual shards of calls: those that the map in the store gives it."""
+    return actor.startswith(_CALLS)
+
+
+def first_owners(roles: Mapping[str, Role]) -> list[str]:
+    """The actor of each virtual shard, to begin with."""
+    owners = {shard: actor for actor, role in roles.items() for shard in role.calls}
+    return [owners[shard] for shard in range(CALL_HOSTS)]
+
+
+class Routes(Mapping[str, str]):
+    """Host → actor: of calls by the map in the store, which changes; of all else by the plan."""
+
+    def __init__(self, others: Mapping[str, str]) -> None:
+        self._others = others
+        self.map: ShardMap = NO_MAP
+
+    def __getitem__(self, host: str) -> str:
+        kind, _, number = host.partition("/")
+        return self.map.owners[int(number)] if kind == "calls" else self._others[host]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._others
+        yield from (calls_host(shard, CALL_HOSTS) for shard in range(len(self.map.owners)))
+
+    def __len__(self) -> int:
+        return len(self._others) + len(self.map.owners)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +61,7 @@ class LivePlan:
     order: Order
     speed: float
     roles: Mapping[str, Role]
-    """By actor."""
+    """By actor, to begin with: virtual shards may move to other actors, of which the map in the store tells."""
     replication: int
     folder: Path
     """Where the recorder leaves its parts."""
@@ -46,20 +81,18 @@ class LivePlan:
         for number in range(len(scenario.campaigns)):
             roles[f"campaign-{number}"] = Role(campaigns=[number])
         for shard in range(shards):
-            roles[f"calls-{shard}"] = Role(calls=range(shard, CALL_HOSTS, shards))
+            roles[calls_actor(shard)] = Role(calls=range(shard, CALL_HOSTS, shards))
         return roles
 
     @property
     def actors(self) -> list[str]:
         return [*self.roles, RECORDER]
 
-    def stride(self) -> int:
-        """How many shards there are: calls whose numbers differ by so much live in the same one."""
-        return sum(len(role.calls) > 0 for role in self.roles.values())
-
     def actor_of(self) -> dict[str, str]:
-        """Host → actor."""
-        actors = {host: actor for actor, role in self.roles.items() for host in role.hosts()}
+        """Host → actor, of what is no call's."""
+        actors = {
+            host: actor for actor, role in self.roles.items() if not role.calls for host in role.hosts()
+        }
         actors[RECORDER] = RECORDER
         return actors
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from actors.plan import CALL_HOSTS
+from actors.plan import CALL_HOSTS, calls_actor
 from busyhour.chronicle import LEDGER
 from busyhour.host import QUEUES, campaign_host
 from simulation.live_part import Role
@@ -13,21 +13,20 @@ from simulation.scenario.trunk_file import PlatformTrunk, TrunkFile
 
 
 class ActorsByName(Mapping[str, str]):
-    """Host → actor, by the hosts' names alone: campaigns come to be while the platform runs."""
+    """Host → actor, of what is no call's, by the hosts' names alone: campaigns come to be while the platform runs."""
 
-    def __init__(self, campaign_actors: int, call_actors: int) -> None:
-        self._actors = {"campaigns": campaign_actors, "calls": call_actors}
+    def __init__(self, campaign_actors: int) -> None:
+        self._campaign_actors = campaign_actors
 
     def __getitem__(self, host: str) -> str:
         kind, _, number = host.partition("/")
-        return f"{kind}-{int(number) % self._actors[kind]}" if number else kind
+        return f"{kind}-{int(number) % self._campaign_actors}" if number else kind
 
     def __iter__(self) -> Iterator[str]:
         yield from (QUEUES, LEDGER)
-        yield from (f"calls/{shard}" for shard in range(CALL_HOSTS))
 
     def __len__(self) -> int:
-        return CALL_HOSTS + 2
+        return 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,8 @@ class PlatformPlan:
     """The same for every actor of a platform. `scope` is its own in the store and in actors' names.
 
     An actor takes about a second to start and 100 MB, so there are few: one hosts the queues, one the ledger,
-    `campaign_actors` share the campaigns and `call_actors`, a divisor of CALL_HOSTS, the calls.
+    `campaign_actors` share the campaigns and `call_actors`, a divisor of CALL_HOSTS, the calls when the platform
+    begins for the first time: from then on the map in the store says who.
     """
 
     scope: str
@@ -77,7 +77,8 @@ class PlatformPlan:
         roles = {QUEUES: Role(queues=True)}
         roles |= {f"campaigns-{n}": Role() for n in range(self.campaign_actors)}
         return roles | {
-            f"calls-{n}": Role(calls=range(n, CALL_HOSTS, self.call_actors)) for n in range(self.call_actors)
+            calls_actor(n): Role(calls=range(n, CALL_HOSTS, self.call_actors))
+            for n in range(self.call_actors)
         }
 
     @property
@@ -85,8 +86,8 @@ class PlatformPlan:
         return [*self.roles, LEDGER]
 
     def actor_of(self) -> Mapping[str, str]:
-        """Host → actor."""
-        return ActorsByName(self.campaign_actors, self.call_actors)
+        """Host → actor, of what is no call's."""
+        return ActorsByName(self.campaign_actors)
 
     def hosts_campaign(self, actor: str, campaign: int) -> bool:
         return self.actor_of()[campaign_host(campaign)] == actor

@@ -21,8 +21,8 @@ from busyhour.core.call import Call
 from busyhour.core.campaign import PAUSED, RUNNING
 from busyhour.core.ids import ABSENT
 from busyhour.core.snapshots import call_of_facts
-from busyhour.host import CALL_BEGUN, CONTACTS_ENROLLED, campaign_host
-from simulation.live_part import LivePart
+from busyhour.host import CALL_BEGUN, CONTACTS_ENROLLED, Host, campaign_host
+from simulation.live_part import LivePart, Role
 
 TELL_EVERY_S: Final = 0.5
 
@@ -37,18 +37,21 @@ class PlatformRunner(Runner):
         self._directory = Directory(client, plan.scope)
         self._admissions: dict[str, StoreAdmission] = {}
         """By account."""
-        self._growing = GrowingPart(plan, actor, client)
         self._tell_at_s = 0.0
         self._closing = 0
 
-    def _assembled(self) -> LivePart:
+    _growing: GrowingPart
+
+    async def _assembled(self, role: Role) -> LivePart:
+        self._growing = GrowingPart(self.plan, self.actor, role, self._client)
+        for record in await self._directory.read(0):
+            self._growing.grow(record)
         return self._growing.part
 
-    async def activate(self) -> None:
-        """Raises FencedError, RedisError."""
-        for record in await self._directory.read(self._growing.known):
-            self._growing.grow(record)
-        await super().activate()
+    def _opened(self, name: str) -> Host:
+        host = super()._opened(name)
+        self._growing.watch(host)
+        return host
 
     async def _grow(self) -> None:
         """Have everything that the directory has now. Raises FencedError, RedisError."""
@@ -57,7 +60,7 @@ class PlatformRunner(Runner):
         for record in await self._directory.read(self._growing.known):
             name = self._growing.grow(record)
             if name:
-                await self._recover(name)
+                await self._claim_journal(name)
                 self.part.begin_host(name)
                 self.post.may_talk(name, self.part.hosts[name])
 

@@ -5,19 +5,21 @@ Ray starts in its place goes on.
 """
 
 import logging
+import os
 import threading
 from typing import Any, Final
 
 from redis.exceptions import RedisError
 
 from actors.closing import open_again
-from actors.plan import NAMESPACE
+from actors.plan import NAMESPACE, first_owners
 from actors.platform_plan import PlatformPlan
 from actors.runs import Listed, enlist
 from actors.supervisor import Supervisor
 from busyhour.adapters.valkey.admission import StoreAdmission, UnconfiguredError
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.directory import Directory
+from busyhour.adapters.valkey.shards import StoredShards
 from busyhour.adapters.wall_clock import now, pause
 from busyhour.core.errors import BusyhourError
 from busyhour.core.ids import ABSENT
@@ -40,18 +42,21 @@ class PlatformSupervisor:
         import ray
 
         supervisor = Supervisor(ray, self._plan, log.warning, outlived=True)
-        waiting = supervisor.actors
-        while waiting:
-            try:
-                if not supervisor.adopt(waiting[0]):
-                    supervisor.create(waiting[0])
-                waiting = waiting[1:]
-            except (BusyhourError, RedisError, OSError) as failure:
-                log.warning("%s can't be started yet: %s", waiting[0], failure)
-                pause(LOOK_S)
         while True:
-            supervisor.look(LOOK_S)
-            pause(LOOK_S / 2)
+            try:
+                supervisor.start(adopts=True)
+                break
+            except (BusyhourError, RedisError, OSError) as failure:
+                log.warning("not everything can be started yet: %s", failure)
+                pause(LOOK_S)
+        try:
+            while True:
+                supervisor.look(LOOK_S)
+                pause(LOOK_S / 2)
+        except BaseException:
+            log.exception("the supervisor has failed")
+            logging.shutdown()
+            os._exit(1)  # Ray starts another
 
 
 def start(ray: Any, plan: PlatformPlan) -> Any:
@@ -84,7 +89,7 @@ async def planned(scope: str, store_url: str, file: TrunkFile) -> PlatformPlan:
 
 
 async def configure(plan: PlatformPlan) -> None:
-    """Trunks' limits, the clock if it has never been started, and that calls may begin.
+    """Trunks' limits, the clock and the map of calls where there are none, and that calls may begin.
 
     Raises StoreRefusedError, RedisError.
     """
@@ -99,4 +104,5 @@ async def configure(plan: PlatformPlan) -> None:
         except UnconfiguredError:
             await admission.start_clock(now())
         await open_again(client, plan.scope)
-        await enlist(client, plan.scope, Listed("platform", plan.actors, []))
+        await StoredShards(client, plan.scope).begin(first_owners(plan.roles))
+        await enlist(client, plan.scope, Listed("platform", []))

@@ -48,7 +48,7 @@ class Post:
     def __init__(
         self, hosts: Mapping[str, Host], actor_of: Mapping[str, str], courier: Courier, counts: "Counter[str]"
     ) -> None:
-        """`actor_of`: by host, here and elsewhere."""
+        """`actor_of`: by host, here and elsewhere; `rerouted` when that has changed."""
         self._hosts = hosts
         self._actor_of = actor_of
         self._courier = courier
@@ -66,6 +66,13 @@ class Post:
         for to, outbox in host.outboxes.items():
             if outbox.sent != outbox.last:
                 self._talkative.setdefault(self._actor_of[to], set()).add(name)
+
+    def rerouted(self) -> None:
+        """Hosts may be with other actors now: whatever nobody has acknowledged is for whoever has them."""
+        for name, host in self._hosts.items():
+            for to, outbox in host.outboxes.items():
+                if outbox.unacknowledged:
+                    self._talkative.setdefault(self._actor_of[to], set()).add(name)
 
     def send(self) -> None:
         """Have whatever there is sent."""
@@ -98,16 +105,20 @@ class Post:
                     del self._silent_since_s[actor]
                     (self._behind.add if is_behind else self._behind.discard)(actor)
                 except ConnectionError:
-                    pass  # it is sent again
+                    if not batch:
+                        self._behind.discard(actor)  # there may be no such actor any more
                 if not self._acknowledge(actor, batch, received):
                     await asyncio.sleep(RETRY_S)
         finally:
+            self._silent_since_s.pop(actor, None)  # there may be nothing for it any more
             del self._under_way[actor]
 
     def _batch(self, actor: str) -> Batch:
         batch: Batch = []
         for name in sorted(self._talkative.get(actor, ())):
-            host = self._hosts[name]
+            host = self._hosts.get(name)
+            if host is None:
+                continue  # another actor has it now
             for to in host.outboxes:
                 if self._actor_of[to] == actor:
                     messages = host.to_send(to, AT_ONCE)
@@ -119,13 +130,14 @@ class Post:
     def _acknowledge(self, actor: str, batch: Batch, received: Received) -> bool:
         """False when nothing has become durable there: to send it again at once would change nothing."""
         durable = {(to, sender): number for to, sender, number in received}
+        batch = [letter for letter in batch if letter[1] in self._hosts]
         before = self._first_numbers(batch)
         for to, sender, _ in batch:
             outbox = self._hosts[sender].outboxes[to]
             outbox.acknowledged(durable.get((to, sender), 0))
             outbox.again()
             if outbox.sent != outbox.last:
-                self._talkative.setdefault(actor, set()).add(sender)
+                self._talkative.setdefault(self._actor_of[to], set()).add(sender)
         return self._first_numbers(batch) != before
 
     def _first_numbers(self, batch: Batch) -> list[int]:

@@ -15,22 +15,25 @@ from typing import Any, Final
 from redis.exceptions import RedisError
 
 from actors.doctor import Facts, Patient
+from actors.hosting import Hosting
 from actors.orders import Orders
 from actors.plan import CALL_HOSTS, LivePlan
 from actors.platform_plan import PlatformPlan
 from actors.post import MOST_BACKLOG, RETRY_S, Answer, Batch, Courier, Post
+from actors.reports import Reports
 from busyhour.adapters.dial_log import dial_log
-from busyhour.adapters.valkey.admission import Became, StoreAdmission
+from busyhour.adapters.valkey.admission import StoreAdmission
 from busyhour.adapters.valkey.contacts import AccountContacts
 from busyhour.adapters.valkey.enrolment import Enrolment
-from busyhour.adapters.valkey.journal import Journal, append_each, require_owner
+from busyhour.adapters.valkey.journal import Journal, Recovered, append_each, require_owner
 from busyhour.adapters.wall_clock import RunClock, since_boot_s
 from busyhour.core.campaign import BLOCKED_BY, CAMPAIGN_STATES
 from busyhour.core.ids import ABSENT, MILLISECOND, Instant
 from busyhour.core.phones import phone_of
-from busyhour.host import Host, campaign_host
+from busyhour.host import Host, calls_host, campaign_host
 from busyhour.results.tallies import Tallies
-from simulation.live_part import Fresh, LivePart
+from simulation.freshness import Fresh
+from simulation.live_part import LivePart, Role
 
 TURN_S: Final = 0.01
 """At least so long between two turns: what comes in meanwhile shares their costs."""
@@ -38,8 +41,6 @@ LOOK_S: Final = 0.5
 """At most so long."""
 AHEAD: Final = 100 * MILLISECOND
 """How far ahead calls are admitted, real time: about as long as two claims take."""
-INBOUND_CALLS: Final = 100_000_000
-"""Numbers that a shard takes for those who call in, when it begins: more than it will use."""
 DURABLE_S: Final = 3.0
 """How long a batch may take to become durable before its sender hears that it is not: less than it waits."""
 SNAPSHOT_AFTER: Final = 5_000
@@ -68,19 +69,17 @@ class Runner:
         self._recovered: dict[str, Host] = {}
         """The hosts whose journals are ours."""
         self._orders = Orders(client, plan.scope, self._recovered)
+        self.hosting = Hosting(self, client)
         self._fresh = Fresh(since_boot_s)
         self._noted = asyncio.Event()
         self._applied = asyncio.Condition()
         self._claims: Counter[int] = Counter()
         self._unanswered = ABSENT
         """The campaign whose claim may have been answered without our hearing it."""
-        self._ended: dict[int, list[tuple[Became, int, int]]] = {}
-        """Trunk → what became of its calls and is not reported yet."""
+        self._reports = Reports()
         self._snapshot_at: dict[str, int] = {}
         self._tallies: Tallies | None = None
         """Of the end; they can be counted once only."""
-        self._down: set[int] = set()
-        """Trunks of which the limits have been told that they are down."""
 
     part: LivePart
     post: Post
@@ -90,39 +89,72 @@ class Runner:
         """Claim the journals and go on from where they end. What takes long leaves the loop free, for somebody looks
         whether this actor is alive. Raises FencedError, RedisError.
         """
-        plan = self.plan
-        self.part = await asyncio.to_thread(self._assembled)
-        self.post = Post(self.part.hosts, plan.actor_of(), self._courier, self.counts)
-        if plan.dial_log is not None:
-            self.part.dialer.saw = dial_log(str(plan.dial_log))
+        await self.hosting.read()
+        self.part = await self._assembled(self.hosting.role())
+        self.post = Post(self.part.hosts, self.hosting.routes, self._courier, self.counts)
+        if self.plan.dial_log is not None:
+            self.part.dialer.saw = dial_log(str(self.plan.dial_log))
+        for shard in self.part.shards:
+            name = calls_host(shard, CALL_HOSTS)
+            journal = Journal(self._client, self.plan.scope, name)
+            await self._recover(name, journal, await journal.claim_shard(shard, self.actor))
         for name in self.part.hosts:
-            await self._recover(name)
-        if 0 in plan.roles[self.actor].calls and self.part.world.log.sources:
-            await self._take_numbers()
+            if name not in self._recovered:
+                await self._claim_journal(name)
 
-    async def _recover(self, name: str) -> None:
-        """Claim the journal of a host of the part, and bring it to where that ends."""
+    async def _claim_journal(self, name: str) -> None:
+        """Of a host of the part that is no shard of calls."""
         journal = Journal(self._client, self.plan.scope, name)
-        recovered = await journal.claim()
+        await self._recover(name, journal, await journal.claim())
+
+    async def _recover(self, name: str, journal: Journal, recovered: Recovered) -> None:
+        """Bring a host of the part to where its journal ends."""
         if recovered.snapshot is not None or recovered.entries:
             await asyncio.to_thread(self.part.restore, name, recovered.snapshot, recovered.entries)
+        self._recovered_from(name, journal, recovered)
+
+    def _recovered_from(self, name: str, journal: Journal, recovered: Recovered) -> None:
         self.counts["replayed"] += len(recovered.entries)
         self.journals[name] = journal
         self._snapshot_at[name] = journal.head - len(recovered.entries)
         self._recovered[name] = self.part.hosts[name]
 
-    def _assembled(self) -> LivePart:
-        assert isinstance(self.plan, LivePlan)
-        with self.plan.scenario() as scenario:
-            plan = self.plan
-            return LivePart(
-                scenario, plan.roles[self.actor], CALL_HOSTS, plan.replication, list(plan.enrolled)
-            )
+    async def take_shard(self, shard: int) -> None:
+        """Host a virtual shard more, which nobody hosts now. Raises FencedError where it is another's, RedisError."""
+        name = calls_host(shard, CALL_HOSTS)
+        journal = Journal(self._client, self.plan.scope, name)
+        recovered = await journal.claim_shard(shard, self.actor)
+        # Messages may come while anything is awaited, and must not find it half restored.
+        host = self._opened(name)
+        self.part.restore(name, recovered.snapshot, recovered.entries)
+        self._recovered_from(name, journal, recovered)
+        self.part.begin_host(name)
+        self.part.tell_free_sessions(shard)
+        self.post.may_talk(name, host)
+        self.counts["shards taken"] += 1
+
+    def _opened(self, name: str) -> Host:
+        """A host more of the part."""
+        return self.part.open(name)
+
+    def forget(self, name: str) -> Journal:
+        """The part does not have this host any more. Returns its journal, which is still ours."""
+        del self._recovered[name], self._snapshot_at[name]
+        return self.journals.pop(name)
+
+    async def _assembled(self, role: Role) -> LivePart:
+        return await asyncio.to_thread(self._assemble, role)
+
+    def _assemble(self, role: Role) -> LivePart:
+        plan = self.plan
+        assert isinstance(plan, LivePlan)
+        with plan.scenario() as scenario:
+            return LivePart(scenario, role, CALL_HOSTS, plan.replication, list(plan.enrolled))
 
     async def begin(self) -> None:
         """The run's clock has been started. Raises UnconfiguredError where it has not, RedisError."""
         self.clock = RunClock(await self.admission.now(), self.plan.speed)
-        self.part.begin(self.clock.now())
+        await self.hosting.begin(self.clock.now())
         for name, host in self.part.hosts.items():
             self.post.may_talk(name, host)
 
@@ -144,6 +176,7 @@ class Runner:
     async def _attend(self) -> None:
         """What is done now and then, beside the turns. Raises RedisError, OSError."""
         await self._orders.take()
+        await self.hosting.attend()
 
     async def _wait(self) -> None:
         await asyncio.sleep(TURN_S)
@@ -160,6 +193,7 @@ class Runner:
         return (
             bool(part.admission.asked)
             or bool(part.contacts.asked)
+            or self.hosting.has_more()
             or any(host.has_inputs() for host in part.hosts.values())
         )
 
@@ -184,7 +218,7 @@ class Runner:
                 self._applied.notify_all()
         self.post.send()
         await self._let_in()
-        await self._report()
+        await self._reports.send(self.admission, self.part, self.clock.now(), self.hosting.is_front)
         for name, _ in busy:
             await self._snapshot(name)
 
@@ -287,52 +321,12 @@ class Runner:
         contacts = AccountContacts(self._client, self.plan.scope, self.plan.account)
         return Enrolment(self._client, contacts, self.plan.enrolled[number])
 
-    async def _report(self) -> None:
-        """Tell the limits which calls their trunks have taken, refused and ended, and whether these are up."""
-        if 0 in self.part.role.calls:
-            await self._report_outages()
-        for host in self.part.hosts.values():
-            for call in host.accepted:
-                if call.trunk != ABSENT:
-                    self._ended.setdefault(call.trunk, []).append(("accepted", call.id, call.campaign))
-            host.accepted.clear()
-        for ended in self.part.logs:
-            for trunk, call_id, campaign, refused in ended.ended:
-                self._ended.setdefault(trunk, []).append(
-                    ("refused" if refused else "ended", call_id, campaign)
-                )
-            ended.ended.clear()
-        now = self.clock.now()
-        for trunk in list(self._ended):
-            await self.admission.release(trunk, now, self._ended[trunk])
-            del self._ended[trunk]
-
-    async def _report_outages(self) -> None:
-        for number, trunk in enumerate(self.part.carrier.trunks):
-            is_down = trunk.outages > 0
-            if is_down != (number in self._down):
-                if is_down:
-                    await self.admission.begin_outage(number, "scenario")
-                    self._down.add(number)
-                else:
-                    await self.admission.end_outage(number, "scenario")
-                    self._down.discard(number)
-
     async def _snapshot(self, name: str) -> None:
         journal = self.journals[name]
         if journal.head - self._snapshot_at[name] >= SNAPSHOT_AFTER and not self.part.hosts[name].collected:
             await journal.snapshot(self.part.snapshot(name))
             self._snapshot_at[name] = journal.head
             self.counts["snapshots"] += 1
-
-    async def _take_numbers(self) -> None:
-        """Inbound calls have numbers of their own, which live in this shard."""
-        assert isinstance(self.plan, LivePlan)
-        stride = self.plan.stride()
-        numbers = await self.admission.number_calls(INBOUND_CALLS * stride)
-        admission = self.part.world.log.sources[0].admission
-        admission.next_call = -(-numbers.start // stride) * stride
-        admission.stride = stride
 
     # The post -------------------------------------------------------------------------------------------------------
 
@@ -342,22 +336,26 @@ class Runner:
         for to, sender, messages in batch:
             host = self.part.hosts.get(to)
             if host is None:
-                log.warning("%s has no host %s, to which %s writes", self.actor, to, sender)
-                continue
+                log.info("%s has no host %s, to which %s writes", self.actor, to, sender)
+                continue  # it may have moved, or be about to come
             self.counts["messages"] += len(messages)
             for number, plain in messages:
                 if not host.note_from(sender, number, plain):
                     break
             wanted.append((to, sender, host.noted.get(sender, 0)))
         self._noted.set()
-        hosts = self.part.hosts
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DURABLE_S), self._applied:
                 await self._applied.wait_for(
-                    lambda: all(hosts[to].received.get(sender, 0) >= number for to, sender, number in wanted)
+                    lambda: all(self._received(to, sender) >= number for to, sender, number in wanted)
                 )
-        durable = [(to, sender, hosts[to].received.get(sender, 0)) for to, sender, _ in wanted]
+        durable = [(to, sender, self._received(to, sender)) for to, sender, _ in wanted]
         return durable, self.is_behind()
+
+    def _received(self, to: str, sender: str) -> int:
+        """Number of the sender's latest message that is durable with a host here."""
+        host = self.part.hosts.get(to)
+        return 0 if host is None else host.received.get(sender, 0)
 
     def is_behind(self) -> bool:
         """Too much is noted and not durable, or sent and not acknowledged: rows, if the recorder can't write."""
@@ -377,6 +375,7 @@ class Runner:
             "work_over": part.is_work_over(),
             "counts": dict(self.counts),
             "unacknowledged": self.post.unacknowledged(),
+            "shards": len(part.shards),
             "campaigns": {
                 n: {
                     "state": c.state,
@@ -418,6 +417,7 @@ class Runner:
             agents=[[agent.id, agent.state, agent.call, now - agent.since] for agent in agents],
             campaigns=campaigns,
             unacknowledged=self.post.unacknowledged(),
+            shards=part.shards,
         )
 
     async def stop(self, now: Instant) -> Tallies:

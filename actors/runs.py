@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from actors.nodes import node_name
 from busyhour.adapters.valkey.connection import RUNS
 
 
@@ -15,7 +16,6 @@ class Listed:
     """A run that a doctor may look at."""
 
     scenario: str
-    actors: Sequence[str]
     campaigns: Sequence[str]
     """By number."""
 
@@ -36,6 +36,11 @@ def names_key(scope: str) -> str:
     return f"{{{scope}}}:actors"
 
 
+async def actors_of(client: Any, scope: str) -> list[str]:
+    """Those that there are now, in the order of their names."""
+    return sorted(actor.decode() for actor in await client.hkeys(names_key(scope)))
+
+
 def _processes_key(scope: str) -> str:
     return f"{{{scope}}}:processes"
 
@@ -50,15 +55,14 @@ async def enlist(client: Any, scope: str, run: Listed) -> None:
 
 async def listed(client: Any) -> dict[str, Listed]:
     """By scope."""
-    return {
-        scope.decode(): Listed(**json.loads(text)) for scope, text in (await client.hgetall(RUNS)).items()
-    }
+    runs = {scope.decode(): json.loads(text) for scope, text in (await client.hgetall(RUNS)).items()}
+    return {scope: Listed(run["scenario"], run["campaigns"]) for scope, run in runs.items()}
 
 
 async def sign(client: Any, scope: str, actor: str, node_id: str) -> Process:
     """This process is that actor from now on."""
     starts = int(await client.hincrby(_starts_key(scope), actor, 1))
-    process = Process(os.getpid(), f"{socket.gethostname()}/{node_id[:8]}", starts - 1)
+    process = Process(os.getpid(), node_name(socket.gethostname(), node_id), starts - 1)
     await client.hset(_processes_key(scope), actor, json.dumps(asdict(process)))
     return process
 
@@ -67,6 +71,14 @@ async def processes(client: Any, scope: str) -> dict[str, Process]:
     """By actor."""
     signed = await client.hgetall(_processes_key(scope))
     return {actor.decode(): Process(**json.loads(text)) for actor, text in signed.items()}
+
+
+async def retire(client: Any, scope: str, actor: str) -> None:
+    """There is no such actor any more."""
+    pipeline = client.pipeline(transaction=True)
+    for key in (names_key(scope), _processes_key(scope), _starts_key(scope)):
+        pipeline.hdel(key, actor)
+    await pipeline.execute()
 
 
 async def clear(client: Any, scope: str) -> int:

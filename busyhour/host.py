@@ -446,6 +446,8 @@ class HostIntake(Intake):
     def take(self, event: Event) -> None:
         host = self.hosts.get(addressee(event, self.call_hosts))
         if host is None:
+            if not self.hosts:
+                return  # it is about a call that has ended, whose host has gone
             host = next(iter(self.hosts.values()))
         if isinstance(event, CallEvent):
             call = self.front.calls.pop(event.call, None)

@@ -102,7 +102,7 @@ def _with_run(data_dir: Path | None, ask: _Asked) -> int:
 async def _list(client: Any, scope: str, run: Listed) -> int:
     from actors.doctor import look
 
-    facts = [each for each in await look(client, scope, run) if each.actor.startswith("campaign-")]
+    facts = [each for each in await look(client, scope) if each.actor.startswith("campaign-")]
     click.echo(f"{run.scenario}")
     for line in table_of(run, facts):
         click.echo(line)

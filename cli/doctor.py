@@ -13,13 +13,14 @@ from cli.live_store import RunNotFound, data_dir_option, store_of
 
 if TYPE_CHECKING:
     from actors.runs import Listed
+    from busyhour.adapters.valkey.shards import ShardMap
 
 
 @click.command()
 @data_dir_option
 @click.option("--clear", is_flag=True, help="Take runs that ended badly out of the store.")
 def doctor(data_dir: Path | None, clear: bool) -> int:
-    """Look twice at every live run of a store, and name what is broken: contacts with two calls or in no state, calls
+    """Look at every live run of a store, and name what stays broken: contacts with two calls or in no state, calls
     that nobody has, agents who wait for nothing, actors that do not answer. A run of which nobody answers has ended
     badly.
 
@@ -52,21 +53,22 @@ async def _examine(url: str, clear: bool) -> int:
 
 
 async def _examine_run(client: Any, scope: str, run: Listed, wants_clear: bool) -> int:
-    from actors.doctor import SETTLE_S, findings, look
+    from actors.doctor import ENOUGH, SETTLE_S, findings, look
     from actors.runs import clear, processes
+    from busyhour.adapters.valkey.shards import StoredShards
 
-    looks = [await look(client, scope, run)]
-    await asyncio.sleep(SETTLE_S)
-    looks.append(await look(client, scope, run))
-    wrong = findings(looks)
+    looks = [await look(client, scope)]
+    while (wrong := findings(looks)) and len(looks) < ENOUGH:
+        await asyncio.sleep(SETTLE_S)
+        looks.append(await look(client, scope))
+    shards = await StoredShards(client, scope).read()
     there = await processes(client, scope)
     calls = sum(len(facts.calls) for facts in looks[-1])
-    click.echo(f"{run.scenario}: {len(run.actors)} actors, {calls} calls alive")
-    for actor in run.actors:
-        if actor in there:
-            process = there[actor]
-            restarts = f"{process.restarts} restart{'' if process.restarts == 1 else 's'}"
-            click.echo(f"   {actor:12} process {process.pid} on {process.node}, {restarts}")
+    click.echo(f"{run.scenario}: {len(there)} actors, {calls} calls alive")
+    for actor, process in sorted(there.items()):
+        restarts = f"{process.restarts} restart{'' if process.restarts == 1 else 's'}"
+        has = shards_of(shards, actor)
+        click.echo(f"   {actor:12} process {process.pid} on {process.node}, {restarts}{has}")
     if not any(facts.answers for each in looks for facts in each):
         if wants_clear:
             click.echo(f"cleared: it had ended badly and left {await clear(client, scope)} keys")
@@ -80,3 +82,17 @@ async def _examine_run(client: Any, scope: str, run: Listed, wants_clear: bool) 
     if not wrong:
         click.echo("✓  no contact has two calls or no state, every call and agent has what belongs to it")
     return FAILED if wrong else OK
+
+
+def shards_of(shards: ShardMap, actor: str) -> str:
+    """What the map says of an actor; empty where it says nothing."""
+    has, coming = len(shards.of(actor)), len(shards.bound_for(actor))
+    if not has and not coming:
+        return ""
+    told = [f"{has} virtual shard{'' if has == 1 else 's'}"]
+    closed = has - len(shards.open_of(actor))
+    if closed:
+        told.append(f"{closed} closed")
+    if coming:
+        told.append(f"{coming} to come")
+    return ", " + ", ".join(told) + (", answers callers" if shards.front == actor else "")

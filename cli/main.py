@@ -18,6 +18,7 @@ VERBS: Final = {
     "run": "Run the same scenario live: on Ray, by the clock on the wall, over a durable store.",
     "replay": "Run scenario files as tests: expectations and golden traces.",
     "campaigns": "How a live run's campaigns stand; pause, resume, stop or launch one.",
+    "nodes": "What runs on which machine of a cluster; drain one, or take that back.",
     "serve": "Run the call platform and its HTTP API.",
     "doctor": "Look at a live run from outside, and name what is broken.",
     "keys": "API keys of the platform: create, list, revoke.",

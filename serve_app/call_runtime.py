@@ -12,7 +12,7 @@ from typing import Any, Final
 from actors.call_documents import DIRECT, NUMBER, TRANSFERS, queued
 from actors.callable_contacts import callable_contacts
 from actors.campaign_facts import campaign_facts, campaign_settings, direct_facts, queue_facts
-from actors.closing import closing, standing_key
+from actors.closing import closing, hosts_of, standing_key
 from actors.growing import queue_of
 from actors.ledger import (
     CALLBACKS,
@@ -34,6 +34,8 @@ from busyhour.adapters.valkey.documents import (
     Stored,
 )
 from busyhour.adapters.valkey.enrolment import Enrolment
+from busyhour.adapters.valkey.shards import StoredShards
+from busyhour.chronicle import LEDGER
 from busyhour.core.agents import AGENT_STATES
 from busyhour.core.campaign import IN_FLIGHT
 from busyhour.core.disposition import END_CANCELLED
@@ -97,6 +99,7 @@ class CallRuntime(CallRecords):
         self._callbacks = Collection(platform.client, plan.scope, CALLBACKS)
         self._actor_of = plan.actor_of()
         self._forecasting = asyncio.Lock()
+        self._shards = StoredShards(platform.client, plan.scope)
 
     async def ready(self) -> None:
         await self._standings()
@@ -114,14 +117,15 @@ class CallRuntime(CallRecords):
         told = await self._client.hgetall(standing_key(self._plan.scope))
         standings = {actor.decode(): json.loads(text) for actor, text in told.items()}
         oldest = self._platform.clock() - FRESH_US
-        for actor in self._plan.actors:
+        for actor in {LEDGER, *await hosts_of(self._client, self._plan)}:
             if actor not in standings or standings[actor]["at"] < oldest:
                 raise UnavailableError("The call runtime is not ready")
         return standings
 
     async def _order(self, host: str, order: Plain) -> None:
         await leave(self._client, self._plan.scope, host, order)
-        await self._ring(self._actor_of[host])
+        kind, _, number = host.partition("/")
+        await self._ring(await self._shards.owner(int(number)) if kind == "calls" else self._actor_of[host])
 
     # What it consists of --------------------------------------------------------------------------------------------
 

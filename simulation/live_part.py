@@ -5,17 +5,15 @@ of it the machines it hosts and the occurrences that concern them.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from busyhour.adapters.timezones import load_zone
-from busyhour.core.agents import IDLE
 from busyhour.core.call import Call
 from busyhour.core.call_states import CREATED, WAITING
 from busyhour.core.campaign import COMPLETED, LOAD_BATCH, STOPPED
 from busyhour.core.dial_list import DialList
-from busyhour.core.events import AgentChanged
 from busyhour.core.ids import ABSENT, SECOND, Instant
 from busyhour.core.queue_snapshots import queues_snapshot, restore_queues
 from busyhour.core.snapshots import campaign_snapshot, restore_campaign
@@ -29,6 +27,7 @@ from busyhour.host import (
     RUN_OVER,
     Host,
     HostIntake,
+    calls_host,
     campaign_host,
 )
 from busyhour.results.tallies import Tallies
@@ -39,7 +38,9 @@ from simulation.contact_supply import SimulatedContacts, UnlistedContacts
 from simulation.desk import SimulatedDesk
 from simulation.draws import Draws
 from simulation.flow_assembly import give_flows
-from simulation.inbound import CallerAgain, InboundSource
+from simulation.freshness import Fresh
+from simulation.inbound import CallerAgain
+from simulation.live_callers import Callers
 from simulation.live_ports import (
     AwaitedAdmission,
     LiveDesk,
@@ -51,41 +52,20 @@ from simulation.live_ports import (
     StoredContacts,
     WrapUps,
 )
+from simulation.live_sessions import ShardSessions
 from simulation.outbound_assembly import calling_hours_of, own_zone
 from simulation.runs import Baseline
 from simulation.scenario import Scenario
-from simulation.timeline import CampaignChange, StaffChange, StatisticsStart, TrunkChange
+from simulation.timeline import CampaignChange, StaffChange, StatisticsStart
 
 OCCURRENCES_A_TURN: Final = 1_024
 RESERVATIONS_LOOKED_AT: Final = SECOND
 """How often a queue looks for reservations that nobody has taken up."""
-FRESH_S: Final = 1.0
-"""How long a process may believe that its journals are still its own: much less than it takes to be succeeded."""
-
-
-class Fresh:
-    """When a process last knew that its journals were its own.
-
-    It may have been paused at any instruction since, and have a successor that has closed its calls: what it has not
-    carried out yet it must not carry out then.
-    """
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        """`clock` gives seconds, and goes on while the process is paused."""
-        self._clock = clock
-        self._since_s = clock()
-
-    def renew(self) -> None:
-        """Something is sent now that a journal of somebody else's refuses."""
-        self._since_s = self._clock()
-
-    def holds(self) -> bool:
-        return self._clock() - self._since_s < FRESH_S
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What one process hosts."""
+    """What one process hosts to begin with."""
 
     queues: bool = False
     campaigns: Sequence[int] = ()
@@ -128,6 +108,10 @@ class LivePart:
         self.role = role
         self.campaigns = list(role.campaigns)
         """Those hosted here."""
+        self.shards: list[int] = []
+        """Virtual shards of calls that are hosted here now."""
+        self.closed: set[int] = set()
+        """Those of them that take no new calls."""
         self.rows_to = rows_to
         self._call_hosts = call_hosts
         self.transcripts = LiveTranscripts()
@@ -139,7 +123,8 @@ class LivePart:
         self.agenda = world.engine.agenda
         self.carrier = world.carrier
         self.admission = AwaitedAdmission()
-        self.logs: list[LiveLog] = []
+        self.logs: dict[str, LiveLog] = {}
+        """By host."""
         self.hosts: dict[str, Host] = {}
         self.baseline = Baseline(world)
         self._contacts = cast("SimulatedContacts", front.contacts)
@@ -157,10 +142,10 @@ class LivePart:
         self.dialer = PromisedCarrier(self.carrier)
         self.intake = HostIntake(front, self.hosts, call_hosts)
         front.intake = self.intake
+        self.callers = Callers(world.log.sources, self.agenda, call_hosts)
+        self.sessions = ShardSessions(self.carrier.voice.agents, call_hosts)
         for name in role.hosts():
             self.open(name)
-        if role.calls:
-            self._share_sessions()
 
     def open(self, name: str) -> Host:
         """Host something more, whose machines are in the world."""
@@ -179,7 +164,7 @@ class LivePart:
         log = LiveLog(
             host, self.carrier, self.world.log.sources, self.wrap_ups, self.transcripts, self.rows_to
         )
-        self.logs.append(log)
+        self.logs[name] = log
         driver.log = log
         self.hosts[name] = host
         if front.post is None:
@@ -188,7 +173,27 @@ class LivePart:
             number = int(name.partition("/")[2])
             if number in self.contacts.stored:
                 host.dial_lists[number] = self._dial_list(number)
+        elif name.startswith("calls/"):
+            shard = int(name.partition("/")[2])
+            self.shards.append(shard)
+            self.sessions.add(shard)
         return host
+
+    def is_idle(self, shard: int) -> bool:
+        """Whether nothing goes on in a closed virtual shard, and whatever it had to tell has been heard."""
+        name = calls_host(shard, self._call_hosts)
+        host = self.hosts[name]
+        if not self.sessions.withdraw(shard) or host.driver.calls or host.has_inputs() or host.accepted:
+            return False
+        return not self.logs[name].ended and not any(box.unacknowledged for box in host.outboxes.values())
+
+    def forget(self, shard: int) -> None:
+        """Somebody else hosts the virtual shard."""
+        name = calls_host(shard, self._call_hosts)
+        self.sessions.withdraw(shard)
+        self.shards.remove(shard)
+        self.closed.discard(shard)
+        del self.hosts[name], self.logs[name]
 
     def store_contacts(self, number: int) -> None:
         """The contacts of a campaign are read from the store."""
@@ -238,12 +243,14 @@ class LivePart:
                 plain["dial_list"] = host.dial_lists[number].snapshot()
         return json.dumps(plain, separators=(",", ":")).encode()
 
-    def begin(self, now: Instant) -> None:
-        """The hosts are restored: from now on they act. What a predecessor's carrier held is lost."""
-        late: list[InboundSource] = []
-        self.agenda.retain(lambda occurrence, due_at: self._concerns(occurrence, due_at, now, late))
-        for source in late:
-            source.skip_to(now)
+    def begin(self, now: Instant, answers_from: Instant = ABSENT) -> None:
+        """The hosts are restored: from now on they act. What a predecessor's carrier held is lost.
+
+        Whoever calls from `answers_from` on is answered here; ABSENT: nobody who calls is.
+        """
+        self.agenda.retain(self._concerns)
+        began = any(self.hosts[calls_host(n, self._call_hosts)].turned_at != ABSENT for n in self.shards)
+        self.callers.begin(answers_from, now if began else ABSENT)
         clock = self.scenario.clock
         if clock.warmup > 0:
             self.baseline.begins_at = clock.start_us + clock.warmup
@@ -254,8 +261,8 @@ class LivePart:
         self.contacts.asked.clear()
         for name in self.hosts:
             self.begin_host(name)
-        if self.role.calls and any(host.turned_at != ABSENT for host in self.hosts.values()):
-            self._tell_free_sessions()
+        for shard in self.shards if began else ():
+            self.tell_free_sessions(shard)
         self.stopped = any(host.is_over for host in self.hosts.values())
         if self.stopped:
             self.stop()
@@ -272,6 +279,8 @@ class LivePart:
             # No carrier was told of an attempt that has not been dialled: it goes on.
             if call.state != CREATED or call.campaign == ABSENT:
                 host.note(["CarrierLost", call.id])
+        if self.stopped and not host.is_over:
+            host.note([RUN_OVER])
         if name.startswith("campaigns/"):
             number = int(name.partition("/")[2])
             if self.world.driver.campaigns[number].claimed:
@@ -279,40 +288,33 @@ class LivePart:
             if self.world.driver.campaigns[number].contacts.loading:
                 self.contacts.asked[number] = LOAD_BATCH
 
-    def _concerns(
-        self, occurrence: Occurrence, due_at: Instant, now: Instant, late: list[InboundSource]
-    ) -> bool:
-        """Whether what the scenario has put on the agenda is for this process, and still to come.
+    def tell_free_sessions(self, shard: int) -> None:
+        """Voice sessions end with the process that had them: their campaigns would take them for busy for ever."""
+        host = self.hosts[calls_host(shard, self._call_hosts)]
+        for event in self.sessions.free(shard):
+            host.note(to_plain(event))
 
-        Sources whose next caller a predecessor should have answered are added to `late`.
-        """
+    def _concerns(self, occurrence: Occurrence, due_at: Instant) -> bool:
+        """Whether what the scenario has put on the agenda is for this process, and still to come."""
         if isinstance(occurrence, StaffChange):
             return self.role.queues and due_at > self.hosts[QUEUES].turned_at
         if isinstance(occurrence, CampaignChange):
             number = occurrence.campaign
             return number in self.campaigns and due_at > self.hosts[campaign_host(number)].turned_at
-        if isinstance(occurrence, TrunkChange):
-            return (
-                len(self.role.calls) > 0
-            )  # those that are past, too: nothing else remembers the trunk's state
-        if isinstance(occurrence, InboundSource):
-            if 0 not in self.role.calls:
-                return False
-            began = max(self.hosts[f"calls/{shard}"].turned_at for shard in self.role.calls)
-            if began == ABSENT or due_at > now:
-                return True
-            late.append(occurrence)
-            return False
+        # Trunks' changes that are past stay, too: nothing else remembers the trunks' state.
         return not isinstance(occurrence, CallerAgain)
 
     def happen(self, now: Instant) -> None:
         """Let whatever is due happen, and have the hosts note what comes of it."""
         front = self.world.driver
+        if self.callers.sources:
+            takers = [shard for shard in self.shards if shard not in self.closed]
+            self.callers.number_into(takers or self.shards)
         while self.agenda.turn(front, now + 1, OCCURRENCES_A_TURN, None):
             pass
         front.now = now
-        for shard in self.role.calls:
-            self.hosts[f"calls/{shard}"].note_deadlines(now)
+        for shard in self.shards:
+            self.hosts[calls_host(shard, self._call_hosts)].note_deadlines(now)
         for number in () if self.stopped else self.campaigns:
             due_at = front.campaigns[number].deadline()
             host = self.hosts[campaign_host(number)]
@@ -345,8 +347,8 @@ class LivePart:
         earliest = self.agenda.next_at()
         for number in () if self.stopped else self.campaigns:
             earliest = _earlier(earliest, self.world.driver.campaigns[number].deadline())
-        for shard in self.role.calls:
-            deadlines = self.hosts[f"calls/{shard}"].deadlines
+        for shard in self.shards:
+            deadlines = self.hosts[calls_host(shard, self._call_hosts)].deadlines
             if deadlines:
                 earliest = _earlier(earliest, deadlines[0][0])
         return earliest
@@ -360,21 +362,6 @@ class LivePart:
         for host in self.hosts.values():
             if not host.is_over:
                 host.note([RUN_OVER])
-
-    def _share_sessions(self) -> None:
-        """A voice agent's session is where a call of its number would be, so that all shards together have no more."""
-        calls, call_hosts = set(self.role.calls), self.intake.call_hosts
-        for agent in self.carrier.voice.agents:
-            if agent.capacity != ABSENT:
-                agent.free = [session for session in agent.free if session % call_hosts in calls]
-                agent.capacity = len(agent.free)
-
-    def _tell_free_sessions(self) -> None:
-        """Voice sessions end with the process that had them: its campaigns would take them for busy for ever."""
-        for agent in self.carrier.voice.agents:
-            for campaign in agent.campaigns:
-                for session in agent.free:
-                    next(iter(self.hosts.values())).note(to_plain(AgentChanged(campaign, session, IDLE)))
 
     def calls(self) -> list[Call]:
         """Those alive here."""

@@ -1,13 +1,16 @@
-"""Real processes are killed and paused under load: nothing is dialled twice, nobody is lost, the run goes on.
+"""Real processes are killed and paused under load, and nodes come and go: nothing is dialled twice, nobody is lost, the
+run goes on.
 
 One run on two Ray nodes of this machine, which all of these tests share in the order that they stand in.
 """
 
 import asyncio
-import logging
 import os
 import random
+import re
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -19,12 +22,13 @@ import pytest
 from redis import Redis
 
 from actors.recorder import manifest_of
-from actors.replications import QUIET
 from busyhour.adapters.valkey.embedded import EmbeddedStore
+from busyhour.core.disposition import DISPOSITIONS
 from busyhour.results.live import rows_from_parts
 from busyhour.results.rows import rows_of
 from simulation.scenario import loads
 from tests.support.rehearsal import Rehearsal
+from tests.support.two_nodes import two_nodes
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -33,7 +37,7 @@ name: faults
 seed: 3
 clock: {horizon: 10m}
 agents: {team: {count: 20}}
-queues: {desk: {pools: [team], handle_time: {exponential: {mean: 5s}}, wrap_up: 1s}}
+queues: {desk: {pools: [team], handle_time: {exponential: {mean: 3s}}, wrap_up: 1s}}
 trunks: {main: {channels: 300, calls_per_second: 20, post_dial_delay: 200ms}}
 callees:
   all: {outcomes: {human: 0.5, no_answer: 0.5}, ring_time: {human: {exponential: {mean: 2s}}, no_answer: 4s}}
@@ -48,24 +52,13 @@ campaigns:
     retry: {max_attempts: 3, rules: [{outcome: no_answer, after: 10s}]}
 """
 KILLS = 10
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """Two Ray nodes, the second of which may be removed."""
-    os.environ.update(QUIET)
-    import ray
-    from ray.cluster_utils import Cluster
-
-    node: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 100 << 20}
-    cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
-    try:
-        cluster.add_node(**node)
-        ray.init(cluster.address, log_to_driver=False, logging_level=logging.ERROR)
+    with two_nodes() as cluster:
         yield cluster
-    finally:
-        ray.shutdown()
-        cluster.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +151,7 @@ def test_an_actor_that_dies_while_the_store_is_down_comes_back_with_it(rehearsal
 
 
 def test_what_a_dead_node_had_comes_back_on_another(rehearsal: Rehearsal, cluster: Any) -> None:
+    rehearsal.wait(rehearsal.is_settled, 60, "nothing moves")
     node = cluster.list_all_nodes()[1]
     actors = rehearsal.live.supervisor.actors
     lost = {
@@ -170,8 +164,58 @@ def test_what_a_dead_node_had_comes_back_on_another(rehearsal: Rehearsal, cluste
     cluster.remove_node(node, allow_graceful=False)
     for actor, pid in lost.items():
         rehearsal.wait(lambda actor=actor, pid=pid: rehearsal.works(actor, pid), 120, f"{actor} is back")
-    tell(f"node killed with {', '.join(lost)}: they work again after {time.monotonic() - began_s:.1f} s")
+    took_s = time.monotonic() - began_s
+    tell(f"node killed with {', '.join(lost)}: they work again after {took_s:.1f} s")
     rehearsal.wait_for_dials(20, 30)
+    rehearsal.check()
+
+
+def command(rehearsal: Rehearsal, *words: str) -> str:
+    """What the command says, which succeeds."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BUSYHOUR_STORE_URL": rehearsal.store.url}
+    began_s = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; from cli.main import main; sys.exit(main())", *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+    tell(f"busyhour {' '.join(words)}: {time.monotonic() - began_s:.1f} s\n{done.stdout}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def has_open_calls(rehearsal: Rehearsal, node_id: str) -> bool:
+    """Whether some actor there takes new calls."""
+    nodes = {node.id: node for node in rehearsal.nodes()}
+    there = rehearsal.shards()
+    return node_id in nodes and any(there.open_of(actor) for actor in nodes[node_id].actors)
+
+
+def test_a_node_that_joins_gets_calls_and_loses_none_of_them_when_it_is_drained(
+    rehearsal: Rehearsal, cluster: Any
+) -> None:
+    rehearsal.undisturbed_from_us = rehearsal.now_us()
+    joined = cluster.add_node(num_cpus=2, object_store_memory=100 << 20).node_id
+    took_s = rehearsal.wait(lambda: has_open_calls(rehearsal, joined), 60, "calls are numbered there")
+    tell(f"a node has joined: calls are there after {took_s:.1f} s")
+    rehearsal.wait_for_dials(20, 30)
+    dialled = rehearsal.dialled()
+    said = command(rehearsal, "nodes", "drain", joined[:8])
+    assert re.search(r"\d+ calls? to go, calls-\d+", said), said
+    assert said.endswith(f"{joined[:8]} is empty\n")
+    assert rehearsal.dialled() > dialled + 10, "dialling goes on meanwhile"
+    assert joined[:8] in rehearsal.told[-1]
+    assert [node.actors for node in rehearsal.nodes() if node.id == joined] == [[]]
+    assert re.search(rf"{joined[:8]}  2 CPUs, 0 calls, drained: nothing\n", command(rehearsal, "nodes"))
+    rehearsal.check()
+
+
+def test_actors_come_back_to_a_node_that_is_drained_no_more(rehearsal: Rehearsal) -> None:
+    (drained,) = [node for node in rehearsal.nodes() if not node.actors]
+    assert command(rehearsal, "nodes", "undrain", drained.name) == f"{drained.name}: actors may come again\n"
+    rehearsal.wait(lambda: has_open_calls(rehearsal, drained.id), 60, "calls are numbered there")
     rehearsal.check()
 
 
@@ -188,6 +232,9 @@ def test_at_the_end_every_call_has_one_row_and_nothing_stays_in_the_store(rehear
     assert max(calls.values()) == 1, "no call has two"
     assert len(attempts) == admitted, "every attempt has one"
     assert dialled <= attempts
+    undisturbed = rows[rows["created_at"] > rehearsal.undisturbed_from_us]
+    assert len(undisturbed) > 100
+    assert "unknown" not in {DISPOSITIONS[n] for n in undisturbed["disposition"]}, "none was lost by moving"
     tell(f"{len(attempts)} attempts, {len(dialled)} of them dialled, {len(calls) - len(attempts)} callers")
     assert any(sentence.startswith("calls-0 died") for sentence in rehearsal.live.supervisor.incidents())
     rehearsal.live.end()

@@ -16,7 +16,7 @@ import actors.post
 import actors.recorder
 import actors.runner
 import busyhour.results.parts
-from actors.plan import LivePlan
+from actors.plan import LivePlan, first_owners
 from actors.post import Answer, Batch
 from actors.recorder import LiveRecorder, manifest_of
 from actors.replications import Order
@@ -25,6 +25,7 @@ from actors.runs import Listed, enlist, sign
 from busyhour.adapters.valkey.admission import StoreAdmission
 from busyhour.adapters.valkey.connection import RUNS, connect
 from busyhour.adapters.valkey.embedded import EmbeddedStore
+from busyhour.adapters.valkey.shards import StoredShards
 from cli.main import run as command
 from simulation.executor import Job
 from simulation.scenario import loads
@@ -95,6 +96,7 @@ def plan_of(url: str, folder: Path) -> LivePlan:
 
 
 async def start(plan: LivePlan, client: Any) -> Live:
+    await StoredShards(client, plan.scope).begin(first_owners(plan.roles))
     here = Here()
     here.works = {actor: Runner(plan, actor, here, client) for actor in plan.roles}
     here.works["recorder"] = LiveRecorder(plan, client)
@@ -221,7 +223,7 @@ def test_the_doctor_says_that_a_run_ended_badly_and_clears_it_away(
 
     async def leave_a_run() -> None:
         async with await connect(store.url) as client:
-            await enlist(client, "scope", Listed("evening", ["calls-0", "recorder"], []))
+            await enlist(client, "scope", Listed("evening", []))
             await sign(client, "scope", "calls-0", "0123456789abcdef")
             await sign(client, "scope", "calls-0", "0123456789abcdef")
 

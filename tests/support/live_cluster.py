@@ -20,7 +20,8 @@ from busyhour.host import RECORDER, Host
 from busyhour.outbox import Plain
 from simulation.admission import SimulatedAdmission
 from simulation.assembly import assemble
-from simulation.live_part import Fresh, LivePart, Role
+from simulation.freshness import Fresh
+from simulation.live_part import LivePart, Role
 from simulation.scenario import Scenario
 
 TURN = 5 * MILLISECOND
@@ -137,18 +138,34 @@ class Cluster:
         node.epochs = {}
         node.fresh = Fresh(lambda: self.now / SECOND)
         part.dialer.saw = partial(self._dialed, node.epochs)
-        if 0 in node.role.calls and part.world.log.sources:
-            numbers = part.world.log.sources[0].admission
-            numbers.next_call, numbers.stride = self.inbound_numbers * self.call_hosts, self.call_hosts
-            self.inbound_numbers += INBOUND_CALLS
+        answers_from = self.answers_from(node)
+        if answers_from != ABSENT:
+            self.take_numbers(part)
         for name in node.role.hosts():
             journal = self.journals.setdefault(name, Journal())
             journal.epoch += 1
             node.epochs[name] = journal.epoch
             part.restore(name, journal.snapshot, journal.entries)
-        part.begin(self.now)
+        part.begin(self.now, answers_from)
         node.part = part
         node.next_turn = self.now
+
+    def answers_from(self, node: Node) -> Instant:
+        """Whose callers the node answers: everybody's, or nobody's."""
+        return 0 if 0 in node.role.calls else ABSENT
+
+    def take_numbers(self, part: LivePart) -> None:
+        """For callers."""
+        if part.callers.sources:
+            part.callers.take_numbers(self.inbound_numbers * self.call_hosts)
+            self.inbound_numbers += INBOUND_CALLS
+
+    def attend(self, node: Node) -> None:
+        """Between two turns of the node."""
+
+    def numbered(self, calls: list[int]) -> list[int]:
+        """The answers to a claim, as they are."""
+        return calls
 
     def _dialed(self, epochs: dict[str, int], call: Call) -> None:
         self.dials[call.campaign, call.contact, call.attempt] += 1
@@ -205,7 +222,7 @@ class Cluster:
                     return False
         return True
 
-    def _step(self, step: str) -> None:
+    def step(self, step: str) -> None:
         if self.crashes and self.random.random() < self.crashes:
             self.crashed[step] += 1
             raise Crashed(step)
@@ -249,17 +266,17 @@ class Cluster:
             part.happen(self.now)
             for name, host in part.hosts.items():
                 host.collect(self.now)
-                self._step("before append")
+                self.step("before append")
                 node.fresh.renew()
                 if self._append(name, node.epochs, host):
                     host.appended()
-                    self._step("after append")
+                    self.step("after append")
                     if self.pauses and self.random.random() < self.pauses:
                         self.crashed[AFTER_APPEND] += 1
                         self._pause(node)
                         return False
                     part.apply(host, node.fresh)
-            self._step("after apply")
+            self.step("after apply")
             while part.admission.asked:
                 self._claim(part, part.admission.asked.pop(0))
             self._let_in(part)
@@ -267,7 +284,8 @@ class Cluster:
             for name, host in part.hosts.items():
                 for to in host.outboxes:
                     self._send(name, host, to)
-            self._step("after send")
+            self.step("after send")
+            self.attend(node)
         except Crashed:
             self._crash(node)
             return False
@@ -290,15 +308,16 @@ class Cluster:
         host = part.hosts[name]
         claimed = host.driver.campaigns[number].claimed
         answer = self.admission.claim(number, claimed, max(self.now, host.at))
-        granted = [call for call in answer.calls if call >= 0]
+        calls = self.numbered(answer.calls)
+        granted = [call for call in calls if call >= 0]
         self.admitted.update(granted)
         self.holding.update(granted)
         at = max(self.now, host.at)
-        entry: Plain = [at, "", 0, "ClaimsAnswered", number, answer.calls]
+        entry: Plain = [at, "", 0, "ClaimsAnswered", number, calls]
         due = [at + (30 * MILLISECOND if call % 3 == 0 else 0) for call in granted]
         entry += [answer.blocked_by, answer.retry_at, due]
         self.journals[name].entries.append(json.dumps(entry).encode())
-        self._step("after claim")
+        self.step("after claim")
         host.apply(entry)
 
     def _let_in(self, part: LivePart) -> None:
@@ -312,12 +331,14 @@ class Cluster:
         part.intake.arriving.clear()
 
     def _release(self, part: LivePart) -> None:
-        for log in part.logs:
+        for log in part.logs.values():
             for trunk, call, _, _ in log.ended:
                 if call in self.holding:
                     self.holding.remove(call)
                     self.trunks[trunk].promised -= 1
             log.ended.clear()
+        for host in part.hosts.values():
+            host.accepted.clear()
 
     # Letters -------------------------------------------------------------------------------------------------------
 
@@ -335,7 +356,7 @@ class Cluster:
         self.under_way.discard((sender, to))
         received = self._take_in(letter)
         part = self.node_of[sender].part
-        if part is None or to not in part.hosts[sender].outboxes:
+        if part is None or sender not in part.hosts or to not in part.hosts[sender].outboxes:
             return
         outbox = part.hosts[sender].outboxes[to]
         if received is None:
@@ -357,7 +378,7 @@ class Cluster:
                         self.turns[self.rows[-1].id] = cast("list[dict[str, object]]", row[3])
             return self.rows_received[sender]
         node = self.node_of[to]
-        if node.part is None:
+        if node.part is None or to not in node.part.hosts:
             return None
         host = node.part.hosts[to]
         for number, plain in letter.batch:

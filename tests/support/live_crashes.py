@@ -44,6 +44,11 @@ def check_a_run(seed: int) -> None:
     """With crashes and pauses for three minutes, and then until it has come to its end without any."""
     cluster = Cluster(scenario(), ROLES, SHARDS, seed, crashes=0.0004, pauses=0.002)
     cluster.run(cluster.now + 3 * MINUTE)
+    check_to_the_end(cluster)
+
+
+def check_to_the_end(cluster: Cluster) -> None:
+    """What has happened has harmed nothing; from now on nothing does."""
     cluster.crashes = cluster.pauses = 0.0
     cluster.run(cluster.now + 10 * SECOND)
     campaign = cluster.part_with("campaigns/0").world.driver.campaigns[0]

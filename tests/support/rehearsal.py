@@ -15,11 +15,13 @@ from redis import Redis
 
 from actors.doctor import Facts, findings, look
 from actors.live_run import LiveRun
-from actors.plan import LivePlan
+from actors.nodes import NodeFacts, told
+from actors.plan import LivePlan, has_calls
 from actors.replications import Order
-from actors.runs import Process, listed, processes
+from actors.runs import Process, processes
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.embedded import EmbeddedStore
+from busyhour.adapters.valkey.shards import ShardMap, StoredShards
 from busyhour.results.tallies import Tallies
 from simulation.executor import Job
 from simulation.scenario import Scenario
@@ -36,6 +38,8 @@ class Rehearsal:
         self.dial_log.touch()
         self.folder = folder
         self.told: list[str] = []
+        self.undisturbed_from_us = 0
+        """From when on nothing that happens may cost a call."""
         order = Order.of(Job(scenario, [0], folder))
         roles = LivePlan.roles_of(scenario, shards)
         plan = LivePlan("rehearsal", store.url, order, 1.0, roles, 0, folder, self.dial_log)
@@ -56,7 +60,11 @@ class Rehearsal:
     def stop(self) -> Tallies:
         self._over.set()
         self._watcher.join()
-        return self.live.stop(self.start_us + round((time.monotonic() - self.began_s) * 1e6))
+        return self.live.stop(self.now_us())
+
+    def now_us(self) -> int:
+        """By the clock of the run."""
+        return self.start_us + round((time.monotonic() - self.began_s) * 1e6)
 
     def end(self) -> None:
         self._over.set()
@@ -122,10 +130,29 @@ class Rehearsal:
             wrong &= set(findings([self.facts()]))
         assert wrong == set()
 
+    def nodes(self) -> list[NodeFacts]:
+        return asyncio.run(self._nodes())
+
+    async def _nodes(self) -> list[NodeFacts]:
+        async with await connect(self.store.url) as client:
+            return await told(client, self.live.plan.scope) or []
+
+    def is_settled(self) -> bool:
+        """No virtual shard is about to move, and no actor of calls about to end."""
+        there = self.shards()
+        of_calls = {actor for actor in self.live.supervisor.actors if has_calls(actor)}
+        return not there.bound and of_calls == set(there.owners)
+
+    def shards(self) -> ShardMap:
+        return asyncio.run(self._shards())
+
+    async def _shards(self) -> ShardMap:
+        async with await connect(self.store.url) as client:
+            return await StoredShards(client, self.live.plan.scope).read()
+
     def facts(self) -> list[Facts]:
         return asyncio.run(self._facts())
 
     async def _facts(self) -> list[Facts]:
         async with await connect(self.store.url) as client:
-            runs = await listed(client)
-            return await look(client, self.live.plan.scope, runs[self.live.plan.scope])
+            return await look(client, self.live.plan.scope)

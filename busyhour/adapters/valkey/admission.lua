@@ -14,6 +14,8 @@ local NOTHING, CONCURRENCY, CALLS_PER_SECOND = 0, 2, 3 -- of campaign.BLOCKED_BY
 local ABSENT = -1
 local RETURNED, DO_NOT_CALL, MAX_PER_DAY = -1, -2, -3 -- of core/attempts.py
 
+local VIRTUAL_SHARDS = 256 -- of adapters/valkey/shards.py
+
 local DAY_US = 86400000000
 local DAY_HASHES = 4096
 local DAYS_KEPT_S = 3 * 86400 -- when it is over everywhere, nobody asks any more
@@ -116,16 +118,33 @@ local function live_calls(live_key, unanswered_key, now)
     return redis.call('ZCARD', live_key)
 end
 
--- Adds `count` calls from `first` on to a set of live ones.
-local function add_calls(key, deadline, first, count)
-    for from = 0, count - 1, 1000 do
+-- Adds calls to a set of live ones.
+local function add_calls(key, deadline, calls)
+    for from = 1, #calls, 1000 do
         local members = {}
-        for i = from, math.min(from + 999, count - 1) do
+        for i = from, math.min(from + 999, #calls) do
             members[#members + 1] = deadline
-            members[#members + 1] = whole(first + i)
+            members[#members + 1] = calls[i]
         end
         redis.call('ZADD', key, unpack(members))
     end
+end
+
+-- Which virtual shards take no new calls, and whether any does.
+local function closed_shards(bound_key)
+    local is_closed, closed = {}, redis.call('HKEYS', bound_key)
+    for _, shard in ipairs(closed) do
+        is_closed[tonumber(shard)] = true
+    end
+    return is_closed, #closed < VIRTUAL_SHARDS
+end
+
+-- The first number from `call` on whose virtual shard is open.
+local function open_number(call, is_closed)
+    while is_closed[call % VIRTUAL_SHARDS] do
+        call = call + 1
+    end
+    return call
 end
 
 -- Which numbers are on the do-not-call list, of the leases that begin at `first` in `args`, two each; by lease from 1. 0 is
@@ -163,7 +182,7 @@ local function count_attempt(key, phone)
 end
 
 -- KEYS epoch, head, entries, clock, trunk, live, unanswered, outages, campaign, live of the campaign, calls, do-not-call,
--- days; ARGV epoch, expected head, campaign, not before, number of the claim, longest life of a call in us, how far ahead in
+-- days, bound shards; ARGV epoch, expected head, campaign, not before, number of the claim, longest life of a call in us, how far ahead in
 -- us calls may be admitted that are due then and dialled then, and for each lease the number (0: none) and its zone's offset
 -- from UTC in us.
 -- Gives the answer as it stands in the journal, and the new head. Asked again under the same number it gives the same
@@ -211,7 +230,8 @@ local function admission_claim(keys, args)
 
     local is_listed, ahead = listed(keys[12], args, 8), tonumber(args[7])
     local next_call = tonumber(redis.call('GET', keys[11]) or 0)
-    local answers, granted, due = {}, 0, {}
+    local is_closed, is_any_open = closed_shards(keys[14])
+    local answers, calls, granted, due = {}, {}, 0, {}
     local blocked_by, retry_at = NOTHING, ABSENT
     for lease = 1, (#args - 7) / 2 do
         local phone = args[6 + 2 * lease]
@@ -224,7 +244,7 @@ local function admission_claim(keys, args)
         else
             if blocked_by ~= NOTHING then
                 -- What held an earlier one holds this one, too.
-            elseif not is_running then
+            elseif not is_running or not is_any_open then
                 blocked_by, retry_at = CONCURRENCY, now + ASK_AGAIN_US
             elseif rests_until > now then
                 blocked_by, retry_at = CONCURRENCY, rests_until
@@ -243,19 +263,22 @@ local function admission_claim(keys, args)
                 if day then
                     count_attempt(day, phone)
                 end
-                answers[lease] = whole(next_call + granted)
+                next_call = open_number(next_call, is_closed)
                 granted = granted + 1
+                calls[granted] = whole(next_call)
+                answers[lease] = calls[granted]
+                next_call = next_call + 1
                 due[granted] = whole(due_at)
             end
         end
     end
 
     if granted > 0 then
-        redis.call('SET', keys[11], whole(next_call + granted))
+        redis.call('SET', keys[11], whole(next_call))
         local deadline = whole(now + args[6])
-        add_calls(keys[6], deadline, next_call, granted)
-        add_calls(keys[7], deadline, next_call, granted)
-        add_calls(keys[10], deadline, next_call, granted)
+        add_calls(keys[6], deadline, calls)
+        add_calls(keys[7], deadline, calls)
+        add_calls(keys[10], deadline, calls)
         keep_due(keys[5], shared)
         keep_due(keys[9], own)
     end

@@ -18,6 +18,7 @@ from redis.exceptions import ResponseError
 
 from busyhour.adapters.valkey.journal import Journal, refusal
 from busyhour.adapters.valkey.keys import account_stem, do_not_call_key
+from busyhour.adapters.valkey.shards import bound_key
 from busyhour.core.disposition import END_NO_CHANNEL, END_TRUNK_DOWN
 from busyhour.core.errors import BusyhourError, InvalidValueError, require_at_least, require_not_negative
 from busyhour.core.ids import ABSENT, DAY, Instant, Micros
@@ -188,6 +189,8 @@ class StoreAdmission:
         `number` is new for each claim since the journal was claimed. When the answer is lost, repeat the claim under
         its number before anything else is appended: it is answered as it was the first time, and grants nothing.
 
+        Calls are numbered into open virtual shards (`shards`) only; while none is open, none is admitted.
+
         Calls that the rates make due within `ahead` are admitted too, and are dialled when they are: who asks every
         20 ms would else dial 50 calls a second at most, for a bucket saves nothing up.
 
@@ -207,6 +210,7 @@ class StoreAdmission:
             self._calls,
             self._do_not_call,
             self._days,
+            bound_key(self.scope),
         ]
         leases = [fact for lease in phones for fact in lease]
         arguments = (journal.epoch, journal.head, campaign, not_before, number, longest_call, ahead, *leases)

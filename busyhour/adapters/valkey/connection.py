@@ -17,7 +17,14 @@ from busyhour.adapters.valkey.errors import StoreRefusedError
 
 FUNCTIONS: Final = tuple(
     Path(__file__).with_name(name)
-    for name in ("functions.lua", "admission.lua", "contacts.lua", "directory.lua", "platform.lua")
+    for name in (
+        "functions.lua",
+        "admission.lua",
+        "shards.lua",
+        "contacts.lua",
+        "directory.lua",
+        "platform.lua",
+    )
 )
 """One library: loaded together, in this order."""
 OLDEST: Final = (7, 2)

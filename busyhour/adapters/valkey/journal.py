@@ -14,6 +14,7 @@ from typing import Any, Final
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from busyhour.adapters.valkey.shards import shards_key
 from busyhour.core.errors import BusyhourError
 
 _PAGE: Final = 1_000
@@ -78,8 +79,20 @@ class Journal:
 
     async def claim(self) -> Recovered:
         """Become the owner, and read what there is. Raises FencedError when somebody claims it meanwhile."""
+        return await self._recovered(int(await self._client.fcall("busyhour_journal_claim", 1, self.keys[0])))
+
+    async def claim_shard(self, shard: int, actor: str) -> Recovered:
+        """`claim`, of the journal of a virtual shard. Raises FencedError where the map gives it to somebody else."""
+        keys = (self.keys[0], shards_key(self.scope))
+        try:
+            epoch = int(await self._client.fcall("busyhour_shards_claim", 2, *keys, actor, shard))
+        except ResponseError as refused:
+            raise refusal(self.name, refused) from refused
+        return await self._recovered(epoch)
+
+    async def _recovered(self, epoch: int) -> Recovered:
+        """What there is for the owner of `epoch`. Raises FencedError."""
         epoch_key, head_key, entries_key, snapshot_key = self.keys
-        epoch = int(await self._client.fcall("busyhour_journal_claim", 1, epoch_key))
         head = int(await self._client.get(head_key) or 0)
         at, data = await self._client.hmget(snapshot_key, "at", "data")
         entries: list[bytes] = []
@@ -153,3 +166,12 @@ async def append_each(
             journal.head = int(answer)
             failures.append(None)
     return failures
+
+
+async def snapshot_each(client: "Redis", snapshots: Sequence[tuple[Journal, bytes]]) -> None:
+    """`snapshot` of several journals in one request. One that is refused is not cut. Raises RedisError, OSError."""
+    anyhow: Any = client
+    pipeline = anyhow.pipeline(transaction=False)
+    for journal, data in snapshots:
+        pipeline.fcall("busyhour_journal_snapshot", 4, *journal.keys, journal.epoch, journal.head, data)
+    await pipeline.execute(raise_on_error=False)

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 from busyhour.adapters.valkey.admission import Became, StoreAdmission
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.journal import Journal
+from busyhour.adapters.valkey.shards import VIRTUAL_SHARDS, StoredShards
 from busyhour.core.attempts import Contact, Lease, RetryRules
 from busyhour.core.calling_hours import Zone
 from busyhour.core.contact_list import ContactList, ZoneClock
@@ -93,6 +94,8 @@ class SimulatedAndStored(RuleBasedStateMachine):
         self.in_use: dict[int, int] = {}
         self.reported: list[tuple[Became, int, int]] = []
         self.retry_at = ABSENT
+        self.closed: set[int] = set()
+        """Virtual shards into which no calls are numbered."""
 
         async def prepare() -> None:
             await self.store.start_clock(NOW, 0)
@@ -100,13 +103,16 @@ class SimulatedAndStored(RuleBasedStateMachine):
             for number, rate in enumerate(own_rates):
                 await self.store.configure_campaign(number, rate, max_per_day=days[number])
                 await self.journals[number].claim()
+            await StoredShards(self.client, scope).begin(["one"] * VIRTUAL_SHARDS)
 
         self.await_(prepare())
 
     @rule(campaign=campaigns, people=people, repeats=st.booleans())
     def claim(self, campaign: int, people: list[tuple[int, int]], repeats: bool) -> None:
         self.claims += 1
+        first = self.simulated.next_call
         expected = self.simulated.claim(campaign, leases_of(people), self.now)
+        expected.calls = self.numbered(first, expected.calls)
         journal = self.journals[campaign]
         asked = [(phone, OFFSETS[zone] if phone else 0) for phone, zone in people]
         question = (journal, campaign, 0, self.claims, self.now, asked, LONGEST_CALL)
@@ -122,6 +128,43 @@ class SimulatedAndStored(RuleBasedStateMachine):
         self.promised.update((call, self.now + LONGEST_CALL) for call in answer.granted())
         self.campaign_of.update((call, campaign) for call in answer.granted())
         self.retry_at = expected.retry_at
+
+    def numbered(self, first: int, calls: list[int]) -> list[int]:
+        """The simulator knows no shards: from `first` on, those numbers are skipped that the store does not give."""
+        answers: list[int] = []
+        for call in calls:
+            if call < 0:
+                answers.append(call)
+                continue
+            while first % VIRTUAL_SHARDS in self.closed:
+                first += 1
+            answers.append(first)
+            first += 1
+        self.simulated.next_call = first
+        return answers
+
+    @rule(shards=st.sets(st.integers(0, 20), min_size=1, max_size=12))
+    def close(self, shards: set[int]) -> None:
+        """Whoever has these virtual shards is to have them no more."""
+        stored = StoredShards(self.client, self.store.scope)
+        closed = self.await_(stored.bind(shards, "one", "two")) + self.await_(
+            stored.bind(shards, "two", "one")
+        )
+        assert closed == len(shards - self.closed)
+        self.closed |= shards
+
+    @precondition(lambda self: self.closed)
+    @rule()
+    def move(self) -> None:
+        """They are handed over, and open again: nobody has ever written to their journals."""
+        epochs = {
+            shard: (Journal(self.client, self.store.scope, f"calls/{shard}").keys[0], 0)
+            for shard in self.closed
+        }
+        stored = StoredShards(self.client, self.store.scope)
+        moved = self.await_(stored.hand_over("one", epochs)) + self.await_(stored.hand_over("two", epochs))
+        assert moved == len(self.closed)
+        self.closed = set()
 
     @precondition(lambda self: self.promised or self.in_use)
     @rule(picked=st.lists(st.tuples(st.sampled_from(["accepted", "refused", "ended"]), picks), max_size=5))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from actors.doctor import Facts, findings
+from busyhour.adapters.valkey.shards import VIRTUAL_SHARDS
 from busyhour.core.agents import IDLE, RESERVED, TALKING, WRAP_UP
 
 SECOND = 1_000_000
@@ -18,7 +19,9 @@ CAMPAIGN = {
     "skipped": 0,
     "in_flight": [70, 71],
 }
-CALLS = Facts("calls-0", calls=[[70, 0, 4, 1, -1], [71, 0, 5, 1, 3], [72, -1, -1, 1, 8]])
+CALLS = Facts(
+    "calls-0", calls=[[70, 0, 4, 1, -1], [71, 0, 5, 1, 3], [72, -1, -1, 1, 8]], shards=range(VIRTUAL_SHARDS)
+)
 QUEUES = Facts(
     "queues",
     agents=[
@@ -75,6 +78,11 @@ def test_nothing_is_wrong_with_a_healthy_run() -> None:
         (
             with_("queues", agents=[[3, RESERVED, 60, 31 * SECOND]]),
             "agent 3 has been reserved for over 30 s without a call that is alive",
+        ),
+        (with_("calls-0", shards=range(1, VIRTUAL_SHARDS)), "nobody hosts virtual shard 0"),
+        (
+            [*HEALTHY, Facts("calls-1", shards=[7])],
+            "virtual shard 7 is hosted by calls-0 and calls-1",
         ),
         (campaign(remaining=4), "campaign 0 has 10 contacts and 9 in some state"),
         (campaign(in_flight=[70, 71, 60]), "campaign 0 takes call 60 for alive, and nobody has it"),

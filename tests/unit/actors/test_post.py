@@ -104,6 +104,52 @@ def test_an_actor_that_does_not_answer_is_a_laggard_after_a_while(monkeypatch: p
     asyncio.run(main())
 
 
+def test_what_nobody_has_acknowledged_goes_to_whoever_has_the_host_now() -> None:
+    async def main() -> None:
+        sender, where = host(), {"calls/0": "calls-0"}
+        moved: dict[str, list[Batch]] = {"calls-0": [], "calls-1": []}
+
+        class Courier:
+            async def deliver(self, actor: str, batch: Batch) -> Answer:
+                moved[actor].append(batch)
+                if actor == "calls-0":
+                    await asyncio.sleep(0.05)
+                    return [], False  # it has no such host any more
+                return [(to, by, messages[-1][0]) for to, by, messages in batch], False
+
+        post = Post({sender.name: sender}, where, Courier(), Counter())
+        sender.send("calls/0", ["one"])
+        post.may_talk(sender.name, sender)
+        post.send()
+        await asyncio.sleep(0.02)
+        where["calls/0"] = "calls-1"
+        post.rerouted()
+        while post.unacknowledged():
+            post.send()
+            await asyncio.sleep(0.01)
+        assert moved["calls-1"] == [[("calls/0", sender.name, [(1, ["one"])])]]
+        await asyncio.sleep(0.1)
+        assert len(moved["calls-0"]) == 1, "it is asked no more"
+        assert post.laggard() == ""
+
+    asyncio.run(main())
+
+
+def test_an_actor_that_was_behind_and_is_no_more_holds_nobody_up() -> None:
+    async def main() -> None:
+        sender = host()
+        shard = Shard(([("calls/0", sender.name, 1)], True), ConnectionError())
+        post = post_of(sender, shard)
+        sender.send("calls/0", ["one"])
+        post.may_talk(sender.name, sender)
+        post.send()
+        await asyncio.sleep(0.2)
+        assert post.laggard() == ""
+        assert len(shard.taken) == 2
+
+    asyncio.run(main())
+
+
 class Names:
     """The store's: who has which name."""
 

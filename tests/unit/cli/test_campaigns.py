@@ -10,7 +10,7 @@ from cli.campaigns import table_of
 from cli.exits import WRONG_INPUT
 from cli.main import run
 
-RUN = Listed("evening", ["queues", "campaign-0", "campaign-1"], ["retail", "win-back"])
+RUN = Listed("evening", ["retail", "win-back"])
 RETAIL = {
     "state": "running",
     "blocked_by": "abandonment_cap",
