@@ -119,7 +119,7 @@ def test_whichever_actor_dies_every_call_ends_and_is_told_once(url: str, tmp_pat
             if call["to"] == ANSWERS_AFTER_5_S:
                 await platform.until(
                     f"/v1/calls/{call['id']}",
-                    lambda call: call["status"] == "ended" or call["answered_at"] is not None,
+                    lambda call: call["status"] == "ended" or call["agent_id"] is not None,
                 )
                 await platform.api.post(f"/api/voice/calls/{call['id']}/end")
         calls = await platform.until(
