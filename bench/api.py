@@ -84,7 +84,7 @@ def bare(folder: Path, workers: int) -> Iterator[Served]:
             while not _answers(base):
                 assert time.monotonic() < until_s
                 time.sleep(0.1)
-            yield Served(base, folder, server.pid)
+            yield Served(base, folder, server)
             server.send_signal(signal.SIGTERM)
             server.wait(30)
         finally:
