@@ -26,7 +26,7 @@ BULK = 5_000
 def replica_of(served: Served) -> psutil.Process:
     """The process of the API."""
     every = psutil.Process(served.pid).children(recursive=True)
-    (replica,) = [one for one in every if "ServeReplica" in "".join(one.cmdline())]
+    (replica,) = [one for one in every if "ServeReplica:busyhour:api" in "".join(one.cmdline())]
     return replica
 
 

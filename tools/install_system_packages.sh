@@ -20,6 +20,7 @@ want gcc gcc libc6-dev
 want chromium chromium
 want curl curl
 want jq jq
+want wrk wrk
 
 python=$(command -v python3 || true)
 if [ -z "$python" ]; then
