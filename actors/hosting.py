@@ -39,7 +39,7 @@ class Hosting:
         self.is_front = False
         """Callers reach this actor."""
         self._handing_over: dict[int, Journal] = {}
-        """Shards that are hosted here no more, and that the map may still give to this actor."""
+        """Shards that are hosted here no more, and of which the map has not been told."""
         self._next_s = 0.0
 
     @property
@@ -102,11 +102,6 @@ class Hosting:
             numbers = await self._runner.admission.number_calls(INBOUND_CALLS * CALL_HOSTS)
             callers.take_numbers(numbers.start)
 
-    def is_moving(self) -> bool:
-        """Whether there are shards that it has not taken or given yet."""
-        hosted = self._runner.part.shards
-        return len(self._handing_over) > 0 or any(shard not in hosted for shard in self.map.of(self._actor))
-
     # Taking ---------------------------------------------------------------------------------------------------------
 
     async def _take(self) -> None:
@@ -115,13 +110,13 @@ class Hosting:
         for shard in [shard for shard in part.shards if shard not in mine]:
             log.warning("%s has lost shard %d to %s", self._actor, shard, self.map.owners[shard])
             self._forget(shard)
-        part.closed = {shard for shard in mine if shard in self.map.bound}
         missing = [shard for shard in mine if shard not in part.shards and shard not in self._handing_over]
         for shard in missing[:AT_ONCE]:
             try:
                 await self._runner.take_shard(shard)
             except FencedError as elsewhere:
                 log.info("%s", elsewhere)
+        part.closed = {shard for shard in part.shards if shard in self.map.bound}
         if len(missing) > AT_ONCE:
             self._next_s = 0.0
 
@@ -129,8 +124,6 @@ class Hosting:
 
     async def _hand_over(self) -> None:
         part = self._runner.part
-        for shard in [shard for shard in self._handing_over if self.map.owners[shard] != self._actor]:
-            del self._handing_over[shard]
         cut: list[tuple[Journal, bytes]] = []
         for shard in [] if part.stopped else sorted(part.closed):
             if len(self._handing_over) < AT_ONCE and part.is_idle(shard):
@@ -143,6 +136,7 @@ class Hosting:
         if self._handing_over:
             epochs = {shard: (j.keys[0], j.epoch) for shard, j in self._handing_over.items()}
             self._runner.counts["shards given"] += await self._stored.hand_over(self._actor, epochs)
+            self._handing_over.clear()  # one that was not moved is taken again, if the map still gives it to this actor
             self._next_s = 0.0
 
     def _forget(self, shard: int) -> Journal:

@@ -189,6 +189,9 @@ class Placing:
             for step in steps(seats, nodes, self._map.front):
                 await self.take(client, step, {node.id for node in nodes})
             await self._tell(client, nodes)
+            for node in self._ray.nodes():
+                if node["NodeID"] in self._drained and not node["Alive"]:
+                    await told_nodes.undrain(client, node["NodeID"])  # it has been taken away, for ever
 
     async def take(self, client: Any, step: Step, alive: set[str]) -> None:
         """`alive` are the nodes. Raises RedisError, RayError."""
