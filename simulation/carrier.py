@@ -94,7 +94,6 @@ class Leg(Occurrence):
         "ring_us",
         "script",
         "source",
-        "try_no",
         "waits",
     )
 
@@ -108,7 +107,6 @@ class Leg(Occurrence):
         self.patience_us: int = patience_us
         self.source: int = ABSENT
         """Number of the inbound source; ABSENT for an attempt of a campaign."""
-        self.try_no: int = 1
         self.outcome: int = HUMAN_ANSWERS
         self.ring_us: int = 0
         self.script: Script | None = None
@@ -195,7 +193,6 @@ class SimulatedCarrier(Carrier):
         callees = self.callees[call.campaign]
         draws = callees.draws(call.attempt)
         leg = Leg(self, call, draws, call.contact, AS_DRAWN)
-        leg.try_no = call.attempt
         script = callees.script(call)
         leg.script = script
         call.line = leg

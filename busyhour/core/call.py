@@ -62,7 +62,6 @@ from busyhour.core.events import (
     ATTEMPT_ADMITTED,
     BRIEFING_FINISHED,
     CALL_ARRIVED,
-    CALL_EVENT_KINDS,
     CARRIER_ANSWERED,
     CARRIER_LOST,
     CARRIER_RINGING,
@@ -178,7 +177,7 @@ class Call:
             self.agent_assigned(event.agent, now, out)
         elif type(event) is CallEvent:
             self.hear(event.kind, now, out)
-        elif not LEGAL[self.state * CALL_EVENT_KINDS + event.kind]:
+        elif not LEGAL[self.state][event.kind]:
             self.illegal_events += 1
             if isinstance(event, TransferAccepted) and event.agent != self.agent:
                 out.agent_released(event.agent, self.id)
@@ -206,7 +205,7 @@ class Call:
 
     def hear(self, kind: int, now: Instant, out: Executor) -> None:
         """`answer` to an event of which there is no more to know than its kind, and which need not be made for it."""
-        if not LEGAL[self.state * CALL_EVENT_KINDS + kind]:
+        if not LEGAL[self.state][kind]:
             self.illegal_events += 1
         elif kind == PARTY_HUNG_UP:
             if self.state == CONNECTED or self.state == WITH_VOICE or self.state == TRANSFERRING:
@@ -253,7 +252,7 @@ class Call:
 
     def agent_assigned(self, agent: int, now: Instant, out: Executor) -> None:
         """`answer` to a queue that has reserved an agent for the call."""
-        if not LEGAL[self.state * CALL_EVENT_KINDS + AGENT_ASSIGNED]:
+        if not LEGAL[self.state][AGENT_ASSIGNED]:
             self.illegal_events += 1
             if agent != self.agent:
                 out.agent_released(agent, self.id)
