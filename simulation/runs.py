@@ -6,14 +6,13 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
 from busyhour.adapters.wall_clock import elapsed_s
 from busyhour.core.campaign import BLOCKED_BY, COMPLETED
 from busyhour.core.ids import ABSENT, Instant
-from busyhour.results.recorder import ReplicationRecorder
 from busyhour.results.recorder_process import RecorderProcess
 from busyhour.results.replication import ReplicationResult
 from busyhour.results.tallies import (
@@ -32,6 +31,11 @@ from simulation.assembly import World, assemble
 from simulation.scenario import Scenario
 from simulation.timeline import StatisticsStart
 from simulation.tracing import EventFile, TraceLines
+
+if TYPE_CHECKING:
+    from busyhour.results.recorder import ReplicationRecorder
+
+    Recorder = ReplicationRecorder | RecorderProcess
 
 _SWITCH_INTERVAL_S: Final = 0.000_2
 LONG: Final = 500_000
@@ -131,12 +135,9 @@ def _undisturbed() -> Generator[None]:
             gc.enable()
 
 
-Recorder = ReplicationRecorder | RecorderProcess
-
-
 def _recorder(
     scenario: Scenario, world: World, replication: int, window: Window, out: Path | None
-) -> Recorder:
+) -> "Recorder":
     """In a process of its own where about LONG calls or more are to come, and another processor may take it.
 
     The results are the same bytes.
@@ -146,6 +147,9 @@ def _recorder(
     for line in scenario.inbound:
         calls += float(rate_of(line).expected(horizon)[0])
     if calls < LONG or len(os.sched_getaffinity(0)) == 1:
+        # Late, because where another process records, this one needs none of Parquet.
+        from busyhour.results.recorder import ReplicationRecorder
+
         return ReplicationRecorder(world.names, replication, window, out)
     return RecorderProcess(world.names, replication, window, out)
 
@@ -153,7 +157,7 @@ def _recorder(
 class _Outlet:
     """Lets the world be assembled before the recorder, which needs its names."""
 
-    recorder: Recorder
+    recorder: "Recorder"
 
     def add(self, chunk: bytes) -> None:
         self.recorder.add(chunk)
