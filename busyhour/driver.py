@@ -17,7 +17,6 @@ from typing import final
 from busyhour.core.agent_queue import AgentQueues
 from busyhour.core.attempts import Lease
 from busyhour.core.call import Call
-from busyhour.core.call_states import ENDED
 from busyhour.core.campaign import Campaign
 from busyhour.core.commands import Command, Executor
 from busyhour.core.events import (
@@ -119,8 +118,9 @@ class Driver(Executor):
         self._carry_out()
 
     def tell(self, call: Call, kind: int) -> None:
-        """`deliver(CallEvent(kind, call.id))` for who has the call at hand: nothing need be made or looked up."""
-        if self.trace is not None or self.post is not None or call.state == ENDED:
+        """`deliver(CallEvent(kind, call.id))` for who has the call at hand, which has not ended: nothing need be made or
+        looked up."""
+        if self.trace is not None or self.post is not None:
             self.deliver(CallEvent(kind, call.id))
         else:
             self.events += 1

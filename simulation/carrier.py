@@ -246,8 +246,7 @@ class SimulatedCarrier(Carrier):
         self.agenda.at(now + message_us, ENDINGS, leg, MESSAGE_ENDS)
 
     def connect_agent(self, call: Call, agent: int, now: Instant) -> None:
-        leg = call.line
-        assert type(leg) is Leg, "the call is not closed"
+        leg: Leg = call.line
         if leg.is_clear:
             talk_us = DEAD_AIR
         elif leg.script is not None and leg.script.talk_us != AS_DRAWN:

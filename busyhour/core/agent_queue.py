@@ -68,14 +68,14 @@ RESERVATION_LIMIT: Final = 30 * SECOND
 class AgentQueues:
     """The machine: a group of queues and the pools that serve them."""
 
-    __slots__ = ("agents", "callbacks", "illegal_events", "pools", "queues", "reserved", "ringing")
+    __slots__ = ("agents", "callbacks", "has_reserved", "illegal_events", "pools", "queues", "ringing")
 
     def __init__(self, queues: list[Queue], pools: list[Pool], agents: list[Agent]) -> None:
         self.queues: list[Queue] = queues
         self.pools: list[Pool] = pools
         self.agents: list[Agent] = agents
-        self.reserved: int = 0
-        """Agents in RESERVED."""
+        self.has_reserved: bool = False
+        """Somebody may be RESERVED: since the latest reservation nobody has looked and found that none is."""
         self.ringing: dict[int, Ring] = {}
         """Call → the agent who is rung for it, in the order in which the ringing began."""
         self.callbacks: Callbacks = Callbacks()
@@ -124,12 +124,13 @@ class AgentQueues:
     def deadline(self) -> Instant:
         """When a reservation becomes void or an agent has been rung long enough; ABSENT when neither is due."""
         earliest = ABSENT
-        if self.reserved > 0:
+        if self.has_reserved:
             for agent in self.agents:
                 if agent.state == RESERVED and (
                     earliest == ABSENT or agent.since + RESERVATION_LIMIT < earliest
                 ):
                     earliest = agent.since + RESERVATION_LIMIT
+            self.has_reserved = earliest != ABSENT
         for ring in self.ringing.values():
             if earliest == ABSENT or ring.due_at < earliest:
                 earliest = ring.due_at
@@ -140,7 +141,6 @@ class AgentQueues:
         inbox = Inbox()
         for agent in self.agents:
             if agent.state == RESERVED and agent.since + RESERVATION_LIMIT <= now:
-                self.reserved -= 1
                 self._free(agent, now, inbox)
         for call in [call for call, ring in self.ringing.items() if ring.due_at <= now]:
             agent = self.ringing[call].agent
@@ -187,9 +187,7 @@ class AgentQueues:
             self.illegal_events += 1
             out.event(CallEvent(AGENT_HUNG_UP, call))
             return
-        if agent.state == RESERVED:
-            self.reserved -= 1
-        elif agent.state != BRIEFING:
+        if agent.state != RESERVED and agent.state != BRIEFING:
             self.illegal_events += 1
             return
         agent.state = TALKING
@@ -208,8 +206,6 @@ class AgentQueues:
             out.begin_wrap_up(agent_id, call)
             self._report_agent(agent, out)
             return
-        if state == RESERVED:
-            self.reserved -= 1
         self._free(agent, now, out)
 
     def _agent_event(self, event: AgentEvent, now: Instant, out: Executor) -> None:
@@ -231,7 +227,6 @@ class AgentQueues:
                 return
         elif kind == AGENT_ENGAGED:
             if state == RESERVED and agent.call == event.call:
-                self.reserved -= 1
                 agent.state = BRIEFING
                 agent.since = now
                 return
@@ -315,7 +310,7 @@ class AgentQueues:
         agent.since = now
         agent.call = call
         agent.queue = queue
-        self.reserved += 1
+        self.has_reserved = True
         out.agent_assigned(call, queue, agent.id)
         if self.pools[agent.pool].campaigns:
             self._report_agent(agent, out)
@@ -355,7 +350,7 @@ class AgentQueues:
             ring = self._end_ring(call, now)
             agent.state = RESERVED
             agent.since = now
-            self.reserved += 1
+            self.has_reserved = True
             if ring.transfer != ABSENT:
                 out.event(TransferAccepted(call, ring.transfer, agent.id))
             else:
@@ -436,7 +431,7 @@ class AgentQueues:
                 agent.since = now
                 agent.call = call
                 agent.queue = queue.id
-                self.reserved += 1
+                self.has_reserved = True
                 out.event(TransferAccepted(call, event.number, agent.id))
                 self._report_agent(agent, out)
         elif event.fallback == ASYNC_HANDOFF:

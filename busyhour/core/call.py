@@ -5,7 +5,7 @@ changes nothing and is counted, because carriers send late, duplicate and reorde
 may cross.
 """
 
-from typing import final
+from typing import Any, final
 
 from mypy_extensions import mypyc_attr
 
@@ -162,7 +162,7 @@ class Call:
         self.illegal_events: int = 0
         self.transfer: Transfer | None = None
         """The latest transfer that was asked for."""
-        self.line: object = None
+        self.line: Any = None
         """What the carrier keeps of the call: it sets it and takes it away again. No part of a snapshot."""
 
     def receive(self, event: CallEvent, now: Instant) -> list[Command]:
