@@ -118,8 +118,10 @@ class Driver(Executor):
         self._carry_out()
 
     def tell(self, call: Call, kind: int) -> None:
-        """`deliver(CallEvent(kind, call.id))` for who has the call at hand, which has not ended: nothing need be made or
-        looked up."""
+        """`deliver(CallEvent(kind, call.id))` for who has the call at hand, which has not ended.
+
+        Nothing need be made or looked up.
+        """
         if self.trace is not None or self.post is not None:
             self.deliver(CallEvent(kind, call.id))
         else:

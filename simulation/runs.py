@@ -23,17 +23,18 @@ from busyhour.results.tallies import (
     TrunkTally,
     VoiceAgentTally,
 )
-from busyhour.results.transcripts import TranscriptFile
 from busyhour.results.window import Window
 from simulation.agenda import CHANGES
 from simulation.arrival_processes import rate_of
 from simulation.assembly import World, assemble
 from simulation.scenario import Scenario
 from simulation.timeline import StatisticsStart
-from simulation.tracing import EventFile, TraceLines
+from simulation.tracing import TraceLines
 
 if TYPE_CHECKING:
     from busyhour.results.recorder import ReplicationRecorder
+    from busyhour.results.transcripts import TranscriptFile
+    from simulation.event_file import EventFile
 
     Recorder = ReplicationRecorder | RecorderProcess
 
@@ -56,8 +57,8 @@ def run_replication(
     """
     clock = scenario.clock
     outlet = _Outlet()
-    trace = EventFile(replication, out) if events and out is not None else None
-    transcripts = TranscriptFile(replication, out) if scenario.has_flows() and out is not None else None
+    trace = _trace(replication, out) if events and out is not None else None
+    transcripts = _transcripts(replication, out) if scenario.has_flows() and out is not None else None
     world = assemble(scenario, replication, outlet, None if trace is None else trace.saw, transcripts)
     if trace is not None:
         trace.names = world.names
@@ -135,6 +136,21 @@ def _undisturbed() -> Generator[None]:
             gc.enable()
 
 
+# What writes Parquet is imported late: a run that leaves that to a recorder's process need not wait for all of Arrow.
+
+
+def _trace(replication: int, out: Path) -> "EventFile":
+    from simulation.event_file import EventFile
+
+    return EventFile(replication, out)
+
+
+def _transcripts(replication: int, out: Path) -> "TranscriptFile":
+    from busyhour.results.transcripts import TranscriptFile
+
+    return TranscriptFile(replication, out)
+
+
 def _recorder(
     scenario: Scenario, world: World, replication: int, window: Window, out: Path | None
 ) -> "Recorder":
@@ -147,7 +163,6 @@ def _recorder(
     for line in scenario.inbound:
         calls += float(rate_of(line).expected(horizon)[0])
     if calls < LONG or len(os.sched_getaffinity(0)) == 1:
-        # Late, because where another process records, this one needs none of Parquet.
         from busyhour.results.recorder import ReplicationRecorder
 
         return ReplicationRecorder(world.names, replication, window, out)

@@ -20,7 +20,6 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any, Final
 
-from busyhour.results.files import discard_staged
 from busyhour.results.replication import ReplicationResult
 from busyhour.results.rows import Names
 from busyhour.results.tallies import Tallies
@@ -93,6 +92,9 @@ class RecorderProcess:
             self._process.kill()
             self._process.wait()
         if self._out_dir is not None and self._process.returncode != 0:
+            # Late, because it comes with all of Parquet.
+            from busyhour.results.files import discard_staged
+
             discard_staged(self._replication, self._out_dir)
 
     def _send(self) -> None:
