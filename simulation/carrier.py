@@ -255,7 +255,7 @@ class SimulatedCarrier(Carrier):
             times = self.callees[call.campaign].times
             talk_us = leg.draws.duration_us("amd.machine_talk_time", times.machine_talk_time, leg.index)
         else:
-            talk_us = leg.draws.talk_us(call.queue, leg.index)
+            talk_us = leg.draws.talk[call.queue].at(leg.index)
         self.agenda.at(now + talk_us, ENDINGS, leg, TALK_ENDS)
 
     def start_voice_session(self, call: Call, voice_agent: int, now: Instant) -> None:

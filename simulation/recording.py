@@ -42,7 +42,7 @@ class SimulatedCallLog(CallLog):
         self.carrier.close(leg, ended_at)
         wrap_up_us = 0
         if call.agent != ABSENT and self.wraps_up[call.queue] and call.end_reason != END_HORIZON:
-            wrap_up_us = leg.draws.wrap_up_us(call.queue, leg.index)
+            wrap_up_us = leg.draws.wrap_up[call.queue].at(leg.index)
             self.desk.wrap_up_us[call.agent] = wrap_up_us
         row = self._writer
         write_i64_le(row, call.id)
