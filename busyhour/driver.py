@@ -168,6 +168,7 @@ class Driver(Executor):
             else:
                 self._stray(event, out)
         elif isinstance(event, QueueEvent):
+            # Not `out`: whom it assigns is not always the last thing that it tells (see `call_offered`).
             self.queues.answer(event, self.now, self._inbox)
         else:
             assert isinstance(event, CampaignEvent)
@@ -320,14 +321,6 @@ class Driver(Executor):
     def attempt_ended(self, campaign: int, call: int, disposition: int, end_reason: int) -> None:
         self.events += 1
         self.campaigns[campaign].attempt_ended(call, disposition, end_reason, self.now, self._inbox)
-
-    def agent_changed(self, campaign: int, agent: int, state: int) -> None:
-        self.events += 1
-        self.campaigns[campaign].agent_changed(agent, state, self.now, self._inbox)
-
-    def waiting_changed(self, campaign: int, waiting: int) -> None:
-        self.events += 1
-        self.campaigns[campaign].waiting_changed(waiting, self.now, self._inbox)
 
     def event(self, event: Event) -> None:
         self._receive(event, self._inbox)

@@ -40,11 +40,13 @@ from busyhour.core.events import (
     OFFER_REFUSED,
     TRANSFER_REFUSED,
     TRANSFER_RINGING,
+    AgentChanged,
     AgentEvent,
     CallEvent,
     CallOffered,
     CallWithdrawn,
     QueueEvent,
+    WaitingChanged,
 )
 from busyhour.core.ids import ABSENT, SECOND, Instant
 from busyhour.core.inbox import Inbox
@@ -95,9 +97,9 @@ class AgentQueues:
         self.watch(campaign, queue)
         for agent in self.agents:
             if agent.state != OFFLINE and agent.pool in self.queues[queue].pools:
-                inbox.agent_changed(campaign, agent.id, agent.state)
+                inbox.event(AgentChanged(campaign, agent.id, agent.state))
         if self.queues[queue].waiting > 0:
-            inbox.waiting_changed(campaign, self.queues[queue].waiting)
+            inbox.event(WaitingChanged(campaign, self.queues[queue].waiting))
         return inbox.commands
 
     def receive(self, event: QueueEvent, now: Instant) -> list[Command]:
@@ -444,8 +446,8 @@ class AgentQueues:
 
     def _report_agent(self, agent: Agent, out: Executor) -> None:
         for campaign in self.pools[agent.pool].campaigns:
-            out.agent_changed(campaign, agent.id, agent.state)
+            out.event(AgentChanged(campaign, agent.id, agent.state))
 
     def _report_waiting(self, queue: Queue, out: Executor) -> None:
         for campaign in queue.campaigns:
-            out.waiting_changed(campaign, queue.waiting)
+            out.event(WaitingChanged(campaign, queue.waiting))

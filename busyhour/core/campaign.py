@@ -183,17 +183,17 @@ class Campaign:
         """The same for a driver: what comes of it is told to `out`."""
         if isinstance(event, AttemptEnded):
             self.attempt_ended(event.call, event.disposition, event.end_reason, now, out)
-        elif isinstance(event, AgentChanged):
-            self.agent_changed(event.agent, event.state, now, out)
         elif isinstance(event, AttemptEvent):
             if event.kind == ATTEMPT_ANSWERED:
                 self.attempt_answered(event.call, now, out)
             else:
                 self.attempt_connected(event.call, now, out)
-        elif isinstance(event, WaitingChanged):
-            self.waiting_changed(event.waiting, now, out)
         else:
-            if isinstance(event, ClaimsAnswered):
+            if isinstance(event, AgentChanged):
+                self._agent_changed(event, now)
+            elif isinstance(event, WaitingChanged):
+                self.pacer.waiting_changed(event.waiting, now)
+            elif isinstance(event, ClaimsAnswered):
                 self._claims_answered(event, now, out)
             elif isinstance(event, ContactsLoaded):
                 self.contacts.load(event.contacts, event.exhausted)
@@ -231,23 +231,6 @@ class Campaign:
             self.illegal_events += 1
         else:
             self._account_for(lease, call, disposition, end_reason, now)
-        self._dial(now, out)
-
-    def agent_changed(self, agent: int, state: int, now: Instant, out: Executor) -> None:
-        """`answer` to an agent's new state."""
-        if state == IDLE:
-            self.pacer.agent_idle(agent, now)
-        elif state == WRAP_UP:
-            self.pacer.agent_wrapping(agent, now)
-        elif state == OFFLINE or state == ON_PAUSE:
-            self.pacer.agent_left(agent, now)
-        else:
-            self.pacer.agent_talking(agent, now)
-        self._dial(now, out)
-
-    def waiting_changed(self, waiting: int, now: Instant, out: Executor) -> None:
-        """`answer` to the number of calls that wait now."""
-        self.pacer.waiting_changed(waiting, now)
         self._dial(now, out)
 
     def deadline(self) -> Instant:
@@ -328,6 +311,16 @@ class Campaign:
         self.contacts.ended(lease, outcome, now)
         if self.held_until == ABSENT or self.blocked_by == CONCURRENCY:
             self.held_until = now
+
+    def _agent_changed(self, event: AgentChanged, now: Instant) -> None:
+        if event.state == IDLE:
+            self.pacer.agent_idle(event.agent, now)
+        elif event.state == WRAP_UP:
+            self.pacer.agent_wrapping(event.agent, now)
+        elif event.state == OFFLINE or event.state == ON_PAUSE:
+            self.pacer.agent_left(event.agent, now)
+        else:
+            self.pacer.agent_talking(event.agent, now)
 
     def _claims_answered(self, event: ClaimsAnswered, now: Instant, out: Executor) -> None:
         claimed = self.claimed

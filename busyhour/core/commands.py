@@ -101,12 +101,6 @@ class Executor:
     def attempt_ended(self, campaign: int, call: int, disposition: int, end_reason: int) -> None:
         raise NotImplementedError
 
-    def agent_changed(self, campaign: int, agent: int, state: int) -> None:
-        raise NotImplementedError
-
-    def waiting_changed(self, campaign: int, waiting: int) -> None:
-        raise NotImplementedError
-
     def event(self, event: "Event") -> None:
         raise NotImplementedError
 

@@ -28,14 +28,12 @@ from busyhour.core.events import (
     ATTEMPT_ANSWERED,
     ATTEMPT_CONNECTED,
     AgentAssigned,
-    AgentChanged,
     AgentEvent,
     AttemptEnded,
     AttemptEvent,
     CallOffered,
     CallWithdrawn,
     Event,
-    WaitingChanged,
 )
 from busyhour.core.ids import Instant
 
@@ -120,12 +118,6 @@ class Inbox(Executor):
 
     def attempt_ended(self, campaign: int, call: int, disposition: int, end_reason: int) -> None:
         self.commands.append(AttemptEnded(campaign, call, disposition, end_reason))
-
-    def agent_changed(self, campaign: int, agent: int, state: int) -> None:
-        self.commands.append(AgentChanged(campaign, agent, state))
-
-    def waiting_changed(self, campaign: int, waiting: int) -> None:
-        self.commands.append(WaitingChanged(campaign, waiting))
 
     def event(self, event: Event) -> None:
         self.commands.append(event)

@@ -20,7 +20,6 @@ from busyhour.core.events import (
     CALL_EVENT_KINDS,
     EVENT_NAMES,
     AgentAssigned,
-    AgentChanged,
     AgentEvent,
     AttemptEnded,
     AttemptEvent,
@@ -30,7 +29,6 @@ from busyhour.core.events import (
     CampaignEvent,
     Event,
     QueueEvent,
-    WaitingChanged,
 )
 from busyhour.core.inbox import Inbox
 from busyhour.driver import Driver
@@ -132,8 +130,6 @@ TOLD: dict[str, tuple[tuple[int, ...], Event]] = {
     "attempt_answered": ((1, 2), AttemptEvent(ATTEMPT_ANSWERED, 1, 2)),
     "attempt_connected": ((1, 2), AttemptEvent(ATTEMPT_CONNECTED, 1, 2)),
     "attempt_ended": ((1, 2, 3, 4), AttemptEnded(1, 2, 3, 4)),
-    "agent_changed": ((1, 2, 3), AgentChanged(1, 2, 3)),
-    "waiting_changed": ((1, 2), WaitingChanged(1, 2)),
 }
 
 
@@ -150,7 +146,7 @@ def test_an_inbox_keeps_what_another_machine_is_to_hear_as_its_event(name: str) 
 @pytest.mark.parametrize("kind_of", [Inbox, Driver])
 def test_who_is_told_hears_everything(kind_of: type[Executor]) -> None:
     methods = {name for name in vars(Executor) if not name.startswith("_")}
-    assert len(methods) == 26
+    assert len(methods) == 24
     assert methods <= vars(kind_of).keys()
 
 
