@@ -1,46 +1,35 @@
 """The only loop: events in, commands out, one deadline.
 
-A driver holds machines, delivers events to them in order, and carries their commands out through the ports. In the
+A driver holds machines, delivers events to them in order, and carries out through the ports what they answer. In the
 simulator one driver holds every machine; live, each actor's driver holds its own and a `Post` carries the rest.
+
+**The order.** What a machine answers to an event is carried out after everything that was answered before: first come,
+first served. So a step's answers are carried out one after the other, and what comes of them after the last of them.
+Where somebody looks on (a trace) or events take time (a post), an `Inbox` keeps the answers as commands. Else, and when
+nothing waits, the driver carries each out as it is told, and an `Inbox` keeps what comes of it: the same order, without
+making a command of what is done at once. Only the step itself may not be over by then, which nothing can tell: a step
+and what it tells are different machines', and a machine is in its new state before it tells anything that a port, which
+may look at any, is asked for.
 """
 
 from typing import final
 
 from busyhour.core.agent_queue import AgentQueues
+from busyhour.core.attempts import Lease
 from busyhour.core.call import Call
-from busyhour.core.call_states import ENDED
 from busyhour.core.campaign import Campaign
-from busyhour.core.commands import (
-    BeginWrapUp,
-    BriefAgent,
-    ClaimAttempts,
-    CloseCall,
-    Command,
-    ConnectAgent,
-    EndVoiceSession,
-    Executor,
-    HangUp,
-    LeaveMessage,
-    LoadContacts,
-    PlaceCall,
-    ResumeVoiceSession,
-    RingAgent,
-    ScreenAnswer,
-    StartVoiceSession,
-    StopRinging,
-)
+from busyhour.core.commands import Command, Executor
 from busyhour.core.events import (
     ATTEMPT_ADMITTED,
     AgentAssigned,
-    AgentEvent,
     CallEvent,
-    CallOffered,
     CampaignEvent,
     ClaimsAnswered,
     Event,
     QueueEvent,
 )
 from busyhour.core.ids import Instant
+from busyhour.core.inbox import Inbox
 from busyhour.core.transfer_events import TransferAccepted
 from busyhour.ports import Admission, CallLog, Carrier, Contacts, Desk, Intake, Post, Trace
 
@@ -54,13 +43,16 @@ class Arrived(Command):
     def __init__(self, event: Event) -> None:
         self.event: Event = event
 
+    def carry_out(self, executor: Executor) -> None:
+        executor.event(self.event)
+
 
 @final
 class Driver(Executor):
     """Machines and the ports they act through.
 
-    `now` is set by whoever turns the loop, before every delivery. What machines answer waits in `_inbox` and is carried
-    out in the order it was answered, so that no machine is entered while it is still answering.
+    `now` is set by whoever turns the loop, before every delivery. As an `Executor` it carries out at once what it is
+    told, and keeps what comes of it in `_inbox`.
     """
 
     __slots__ = (
@@ -110,7 +102,7 @@ class Driver(Executor):
         """Events received so far."""
         self.stray_events: int = 0
         """Events for calls that had ended, and those that machines refused as illegal."""
-        self._inbox: list[Command] = []
+        self._inbox: Inbox = Inbox()
 
     def deliver(self, event: Event) -> None:
         """Have one event from outside received, and everything that follows from it at this instant."""
@@ -121,17 +113,22 @@ class Driver(Executor):
 
     def receive(self, event: Event) -> None:
         """`deliver` for what need not wait: it has come by the post, or is durable."""
-        self._carry_out([event] if self.post is None else [Arrived(event)])
+        is_watched = self.trace is not None or self.post is not None
+        self._receive(event, self._inbox if is_watched else self)
+        self._carry_out()
 
     def tell(self, call: Call, kind: int) -> None:
-        """`deliver(CallEvent(kind, call.id))` for who has the call at hand: nothing need be made or looked up."""
-        if self.trace is not None or self.post is not None or call.state == ENDED:
+        """`deliver(CallEvent(kind, call.id))` for who has the call at hand, which has not ended.
+
+        Nothing need be made or looked up.
+        """
+        if self.trace is not None or self.post is not None:
             self.deliver(CallEvent(kind, call.id))
         else:
             self.events += 1
-            inbox: list[Command] = []
-            call.hear(kind, self.now, inbox)
-            self._carry_out_unwatched(inbox)
+            call.hear(kind, self.now, self)
+            if self._inbox.commands:
+                self._carry_out()
 
     def enqueue(self, event: Event) -> None:
         """Take one event from a port that is being asked to do something: it is received in its turn."""
@@ -142,90 +139,46 @@ class Driver(Executor):
 
     def receive_next(self, event: Event) -> None:
         """`enqueue` for what need not wait."""
-        self._inbox.append(event if self.post is None else Arrived(event))
+        self._inbox.commands.append(event if self.post is None else Arrived(event))
 
-    def _carry_out(self, inbox: list[Command]) -> None:
-        """Carry out until nothing is left to carry out. The list is the driver's own from now on, and grows."""
-        if self.trace is not None or self.post is not None:
-            self._carry_out_watched(inbox)
-        else:
-            self._carry_out_unwatched(inbox)
-
-    def _carry_out_unwatched(self, inbox: list[Command]) -> None:
-        """What every call goes through is told by its very class: an `isinstance` that says no is ten times as dear
-        to the interpreter, for it asks the object what it claims to be."""
-        self._inbox = inbox
-        now = self.now
-        queues = self.queues
-        calls = self.calls
-        outward = 0
-        for command in inbox:
-            if type(command) is AgentEvent:
-                queues.agent_event(command, now, inbox)
-            elif type(command) is AgentAssigned:
-                call = calls.get(command.call)
-                if call is not None:
-                    call.answer(command, now, inbox)
-                else:
-                    self._stray(command)
-            elif type(command) is ConnectAgent:
-                outward += 1
-                self.carrier.connect_agent(command.call, command.agent, now)
-            elif type(command) is CloseCall:
-                outward += 1
-                self.close_call(command)
-            elif type(command) is CallOffered:
-                queues.offered(command, now, inbox)
-            elif isinstance(command, CampaignEvent):
-                self.campaigns[command.campaign].answer(command, now, inbox)
-            elif isinstance(command, CallEvent):
-                call = calls.get(command.call)
-                if call is not None:
-                    call.answer(command, now, inbox)
-                else:
-                    self._stray(command)
-            elif isinstance(command, QueueEvent):
-                queues.answer(command, now, inbox)
-            else:
-                outward += 1
-                command.carry_out(self)
-        self.events += len(inbox) - outward
-
-    def _carry_out_watched(self, inbox: list[Command]) -> None:
-        """The same where a trace looks on, or machines elsewhere have their events by post."""
-        self._inbox = inbox
-        for command in inbox:
-            if isinstance(command, Arrived):
-                self._receive(command.event)
-            elif not isinstance(command, Event):
+    def _carry_out(self) -> None:
+        """Carry out what waits, and what comes of it, until nothing waits."""
+        inbox = self._inbox
+        waiting = inbox.commands
+        is_watched = self.trace is not None or self.post is not None
+        for place, command in enumerate(waiting, 1):
+            if not isinstance(command, Event):
                 command.carry_out(self)
             elif self.post is not None:
                 self.post.send(command, self.now)
             else:
-                self._receive(command)
+                is_last = place == len(waiting)
+                self._receive(command, self if is_last and not is_watched else inbox)
+        waiting.clear()
 
-    def _receive(self, event: Event) -> None:
-        """The same as unwatched."""
+    def _receive(self, event: Event, out: Executor) -> None:
+        """Let the machine that `event` is for take it in and tell its answers to `out`."""
         self.events += 1
         if self.trace is not None:
             self.trace(event, self.now)
-        if isinstance(event, QueueEvent):
-            self.queues.answer(event, self.now, self._inbox)
-        elif isinstance(event, CallEvent):
+        if isinstance(event, CallEvent):
             call = self.calls.get(event.call)
             if call is not None:
-                call.answer(event, self.now, self._inbox)
+                call.answer(event, self.now, out)
             else:
-                self._stray(event)
+                self._stray(event, out)
+        elif isinstance(event, QueueEvent):
+            # Not `out`: whom it assigns is not always the last thing that it tells (see `call_offered`).
+            self.queues.answer(event, self.now, self._inbox)
         else:
             assert isinstance(event, CampaignEvent)
-            self.campaigns[event.campaign].answer(event, self.now, self._inbox)
+            self.campaigns[event.campaign].answer(event, self.now, out)
 
-    def _stray(self, event: CallEvent) -> None:
+    def _stray(self, event: CallEvent, out: Executor) -> None:
         """An event for a call that has ended."""
         self.stray_events += 1
         if isinstance(event, AgentAssigned | TransferAccepted):
-            self._inbox.append(event.declined())
+            out.agent_released(event.agent, event.call)
 
     def call_deadline(self, call: Call) -> None:
         """The call's deadline has come."""
@@ -236,24 +189,23 @@ class Driver(Executor):
 
     def call_deadline_passed(self, call: Call) -> None:
         """`call_deadline` for what need not wait."""
-        self._carry_out(call.on_deadline(self.now))
+        self._follow(call.on_deadline(self.now))
 
     def claims_answered(self, answer: ClaimsAnswered) -> None:
         """Admission's answer, where it took time."""
-        self._inbox = []
         self._begin_attempts(answer)
-        self._carry_out(self._inbox)
+        self._carry_out()
 
     def queue_deadline(self) -> None:
         """A reservation's time is up, or an agent has been rung long enough."""
         if self.intake is not None:
             self.intake.take_queue_deadline()
         else:
-            self._carry_out(self.queues.on_deadline(self.now))
+            self._follow(self.queues.on_deadline(self.now))
 
     def queue_watched(self, campaign: int, queue: int) -> None:
         """The campaign watches the queue from now on, and hears how it stands."""
-        self._carry_out(self.queues.watched(campaign, queue))
+        self._follow(self.queues.watched(campaign, queue))
 
     def contacts_enrolled(self, campaign: Campaign) -> None:
         """There are more contacts than it was told of."""
@@ -262,54 +214,57 @@ class Driver(Executor):
 
     def campaign_deadline(self, campaign: Campaign) -> None:
         """The campaign's deadline has come."""
-        self._carry_out(campaign.on_deadline(self.now))
+        self._follow(campaign.on_deadline(self.now))
 
-    # Commands ---------------------------------------------------------------------------------------------------
+    def _follow(self, commands: list[Command]) -> None:
+        self._inbox.commands.extend(commands)
+        self._carry_out()
 
-    def place_call(self, command: PlaceCall) -> None:
-        self.carrier.dial(command.call, self.now)
+    # What the outside is asked for --------------------------------------------------------------------------------
 
-    def hang_up(self, command: HangUp) -> None:
-        self.carrier.hang_up(command.call, self.now)
+    def place_call(self, call: Call) -> None:
+        self.carrier.dial(call, self.now)
 
-    def screen_answer(self, command: ScreenAnswer) -> None:
-        self.carrier.screen_answer(command.call, self.now)
+    def hang_up(self, call: Call) -> None:
+        self.carrier.hang_up(call, self.now)
 
-    def connect_agent(self, command: ConnectAgent) -> None:
-        self.carrier.connect_agent(command.call, command.agent, self.now)
+    def screen_answer(self, call: Call) -> None:
+        self.carrier.screen_answer(call, self.now)
 
-    def leave_message(self, command: LeaveMessage) -> None:
-        self.carrier.leave_message(command.call, self.now)
+    def connect_agent(self, call: Call, agent: int) -> None:
+        self.carrier.connect_agent(call, agent, self.now)
 
-    def start_voice_session(self, command: StartVoiceSession) -> None:
-        self.carrier.start_voice_session(command.call, command.voice_agent, self.now)
+    def leave_message(self, call: Call) -> None:
+        self.carrier.leave_message(call, self.now)
 
-    def end_voice_session(self, command: EndVoiceSession) -> None:
-        self.carrier.end_voice_session(command.call, self.now)
+    def start_voice_session(self, call: Call, voice_agent: int) -> None:
+        self.carrier.start_voice_session(call, voice_agent, self.now)
 
-    def resume_voice_session(self, command: ResumeVoiceSession) -> None:
-        self.carrier.resume_voice_session(command.call, self.now)
+    def end_voice_session(self, call: Call) -> None:
+        self.carrier.end_voice_session(call, self.now)
 
-    def brief_agent(self, command: BriefAgent) -> None:
-        self.carrier.brief_agent(command.call, command.agent, self.now)
+    def resume_voice_session(self, call: Call) -> None:
+        self.carrier.resume_voice_session(call, self.now)
 
-    def close_call(self, command: CloseCall) -> None:
-        call = command.call
+    def brief_agent(self, call: Call, agent: int) -> None:
+        self.carrier.brief_agent(call, agent, self.now)
+
+    def close_call(self, call: Call) -> None:
         del self.calls[call.id]
         self.stray_events += call.illegal_events
         self.log.write(call)
 
-    def begin_wrap_up(self, command: BeginWrapUp) -> None:
-        self.desk.begin_wrap_up(command.agent, command.call, self.now)
+    def begin_wrap_up(self, agent: int, call: int) -> None:
+        self.desk.begin_wrap_up(agent, call, self.now)
 
-    def ring_agent(self, command: RingAgent) -> None:
-        self.desk.ring_agent(command.agent, command.call, command.number, self.now)
+    def ring_agent(self, agent: int, call: int, number: int) -> None:
+        self.desk.ring_agent(agent, call, number, self.now)
 
-    def stop_ringing(self, command: StopRinging) -> None:
-        self.desk.stop_ringing(command.agent, command.call, self.now)
+    def stop_ringing(self, agent: int, call: int) -> None:
+        self.desk.stop_ringing(agent, call, self.now)
 
-    def claim_attempts(self, command: ClaimAttempts) -> None:
-        answer = self.admission.claim(command.campaign, command.leases, self.now)
+    def claim_attempts(self, campaign: int, leases: list[Lease]) -> None:
+        answer = self.admission.claim(campaign, leases, self.now)
         if answer is not None:
             self._begin_attempts(answer)
 
@@ -325,7 +280,47 @@ class Driver(Executor):
                 self.calls[call.id] = call
                 self.receive_next(CallEvent(ATTEMPT_ADMITTED, call.id))
 
-    def load_contacts(self, command: LoadContacts) -> None:
-        loaded = self.contacts.load(command.campaign, command.count, self.now)
+    def load_contacts(self, campaign: int, count: int, at: Instant) -> None:
+        loaded = self.contacts.load(campaign, count, self.now)
         if loaded is not None:
             self.receive_next(loaded)
+
+    # What other machines hear at once -----------------------------------------------------------------------------
+
+    def call_offered(self, queue: int, call: int, priority: int) -> None:
+        """The last that a call tells. Where no campaign hears of it, what the queue answers is the last, too: then the
+        one is over when the other is told, nothing waits, and all may happen at once."""
+        self.events += 1
+        self.queues.call_offered(queue, call, priority, self.now, self._inbox if self.campaigns else self)
+
+    def call_withdrawn(self, queue: int, call: int) -> None:
+        self.events += 1
+        self.queues.call_withdrawn(queue, call, self.now, self._inbox)
+
+    def agent_assigned(self, call: int, queue: int, agent: int) -> None:
+        """Told at once by a queue to which a call is offered, and by nobody else."""
+        self.events += 1
+        self.calls[call].agent_assigned(agent, self.now, self)
+
+    def agent_taken(self, agent: int, call: int) -> None:
+        self.events += 1
+        self.queues.agent_taken(agent, call, self.now, self._inbox)
+
+    def agent_released(self, agent: int, call: int) -> None:
+        self.events += 1
+        self.queues.agent_released(agent, call, self.now, self._inbox)
+
+    def attempt_answered(self, campaign: int, call: int) -> None:
+        self.events += 1
+        self.campaigns[campaign].attempt_answered(call, self.now, self._inbox)
+
+    def attempt_connected(self, campaign: int, call: int) -> None:
+        self.events += 1
+        self.campaigns[campaign].attempt_connected(call, self.now, self._inbox)
+
+    def attempt_ended(self, campaign: int, call: int, disposition: int, end_reason: int) -> None:
+        self.events += 1
+        self.campaigns[campaign].attempt_ended(call, disposition, end_reason, self.now, self._inbox)
+
+    def event(self, event: Event) -> None:
+        self._receive(event, self._inbox)

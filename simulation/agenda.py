@@ -52,8 +52,9 @@ Entry = tuple[Any, ...]
 """(instant, priority and sequence in one number, occurrence, stage). Any, for compiled code would else unpack and pack
 all four wherever it looks at one."""
 
-LAST: Final[Entry] = (1 << 61, 0, None, 0)
-"""Later than everything."""
+NEVER: Final = 1 << 61
+LAST: Final[Entry] = (NEVER, 0, None, 0)
+"""Later than everything: always on the heap, so that it is never empty."""
 
 
 @final
@@ -67,10 +68,11 @@ class Agenda:
     __slots__ = ("_heap", "_held", "_held_at", "_held_order", "_sequence")
 
     def __init__(self) -> None:
-        self._heap: list[Entry] = []
+        self._heap: list[Entry] = [LAST]
         self._sequence: int = 0
         self._held: Occurrence | None = None
-        self._held_at: Instant = 0
+        self._held_at: Instant = NEVER
+        """NEVER when none is held."""
         self._held_order: int = 0
 
     def at(self, instant: Instant, priority: int, occurrence: Occurrence, stage: int = 0) -> None:
@@ -100,15 +102,17 @@ class Agenda:
         """
         heap = self._heap
         for _ in range(most):
-            held = self._held
-            first: Entry = heap[0] if heap else LAST
+            first: Entry = heap[0]
             now: Instant = first[0]
             held_at = self._held_at
-            if held is not None and (held_at < now or (held_at == now and self._held_order < first[1])):
+            if held_at < now or (held_at == now and self._held_order < first[1]):
                 if held_at >= bound:
                     return False
-                now = held_at
+                held = self._held
+                assert held is not None, "it is due"
                 self._held = None
+                self._held_at = NEVER
+                now = held_at
                 driver.now = now
                 held.happen(0, now)
             elif now >= bound:
@@ -124,28 +128,28 @@ class Agenda:
 
     def occurrences(self) -> list[Occurrence]:
         """Everything that is due, in no order."""
-        due: list[Occurrence] = [entry[2] for entry in self._heap]
+        due: list[Occurrence] = [entry[2] for entry in self._heap if entry is not LAST]
         if self._held is not None:
             due.append(self._held)
         return due
 
     def next_at(self) -> Instant:
         """When the next thing happens; ABSENT when nothing is due."""
-        at: int = self._heap[0][0] if self._heap else ABSENT
-        if self._held is not None and (at == ABSENT or self._held_at < at):
-            return self._held_at
-        return at
+        at: int = min(self._heap[0][0], self._held_at)
+        return at if at < NEVER else ABSENT
 
     def retain(self, keeps: Callable[[Occurrence, Instant], bool]) -> None:
         """Forget whatever `keeps(occurrence, instant)` says no to."""
-        kept = [entry for entry in self._heap if keeps(entry[2], entry[0])]
-        self._heap.clear()
+        kept = [entry for entry in self._heap if entry is not LAST and keeps(entry[2], entry[0])]
+        self._heap[:] = [LAST]
         for entry in kept:
             heappush(self._heap, entry)
         if self._held is not None and not keeps(self._held, self._held_at):
             self._held = None
+            self._held_at = NEVER
 
     def clear(self) -> None:
         """Forget what is due: the run is over, and what was to happen holds on to everything else."""
-        self._heap.clear()
+        self._heap[:] = [LAST]
         self._held = None
+        self._held_at = NEVER

@@ -195,7 +195,7 @@ class Assembly:
             if answer is None:
                 answering.append(None)
                 continue
-            draws = Draws(self.substreams, "agents/" + names[agent.id], self.queue_times, None)
+            draws = Draws(self.substreams, "agents/" + names[agent.id], [], None)
             answering.append(Answering(draws, answer.after, answer.decline, answer.no_answer, answer.away))
         return answering
 

@@ -94,7 +94,6 @@ class Leg(Occurrence):
         "ring_us",
         "script",
         "source",
-        "try_no",
         "waits",
     )
 
@@ -108,7 +107,6 @@ class Leg(Occurrence):
         self.patience_us: int = patience_us
         self.source: int = ABSENT
         """Number of the inbound source; ABSENT for an attempt of a campaign."""
-        self.try_no: int = 1
         self.outcome: int = HUMAN_ANSWERS
         self.ring_us: int = 0
         self.script: Script | None = None
@@ -195,7 +193,6 @@ class SimulatedCarrier(Carrier):
         callees = self.callees[call.campaign]
         draws = callees.draws(call.attempt)
         leg = Leg(self, call, draws, call.contact, AS_DRAWN)
-        leg.try_no = call.attempt
         script = callees.script(call)
         leg.script = script
         call.line = leg
@@ -249,8 +246,7 @@ class SimulatedCarrier(Carrier):
         self.agenda.at(now + message_us, ENDINGS, leg, MESSAGE_ENDS)
 
     def connect_agent(self, call: Call, agent: int, now: Instant) -> None:
-        leg = call.line
-        assert type(leg) is Leg, "the call is not closed"
+        leg: Leg = call.line
         if leg.is_clear:
             talk_us = DEAD_AIR
         elif leg.script is not None and leg.script.talk_us != AS_DRAWN:
@@ -259,7 +255,7 @@ class SimulatedCarrier(Carrier):
             times = self.callees[call.campaign].times
             talk_us = leg.draws.duration_us("amd.machine_talk_time", times.machine_talk_time, leg.index)
         else:
-            talk_us = leg.draws.talk_us(call.queue, leg.index)
+            talk_us = leg.draws.talk[call.queue].at(leg.index)
         self.agenda.at(now + talk_us, ENDINGS, leg, TALK_ENDS)
 
     def start_voice_session(self, call: Call, voice_agent: int, now: Instant) -> None:

@@ -24,17 +24,17 @@ class QueueTimes:
 
 @final
 class Draws:
-    """Streams of one entity, made when first read."""
+    """Streams of one entity. Those of a call in a queue are at hand; others are made when first read."""
 
     __slots__ = (
         "_durations",
         "_entity",
         "_queue_times",
         "_substreams",
-        "_talk",
         "_uniforms",
-        "_wrap_up",
         "handle_time",
+        "talk",
+        "wrap_up",
     )
 
     def __init__(
@@ -45,39 +45,34 @@ class Draws:
         self._queue_times: list[QueueTimes] = queue_times
         self.handle_time: Any = handle_time
         """The entity's own talk time; None where the queue's holds."""
-        self._talk: list[DurationStream | None] = [None for _ in queue_times]
-        self._wrap_up: list[DurationStream | None] = [None for _ in queue_times]
+        self.talk: list[DurationStream] = []
+        """By queue: how long each call talks with an agent."""
+        self.wrap_up: list[DurationStream] = []
+        """By queue: how long the agent writes each call up."""
         self._durations: dict[str, DurationStream] = {}
         self._uniforms: dict[str, UniformStream] = {}
+        while len(self.talk) < len(queue_times):
+            self.add_queue()
 
     def add_queue(self) -> None:
         """`queue_times` has another one."""
-        self._talk.append(None)
-        self._wrap_up.append(None)
+        queue = len(self.talk)
+        self.talk.append(self._talk_in(queue))
+        self.wrap_up.append(self._wrap_up_in(queue))
 
     def queue_changed(self, queue: int) -> None:
         """`queue_times` has something else for it."""
-        self._talk[queue] = None
-        self._wrap_up[queue] = None
+        self.talk[queue] = self._talk_in(queue)
+        self.wrap_up[queue] = self._wrap_up_in(queue)
 
-    def talk_us(self, queue: int, index: int) -> int:
-        """How long call `index` talks with an agent of `queue`."""
-        stream = self._talk[queue]
-        if stream is None:
-            distribution = self.handle_time
-            if distribution is None:
-                distribution = self._queue_times[queue].handle_time
-            stream = self._substreams.durations(self._entity, "handle_time", distribution)
-            self._talk[queue] = stream
-        return stream.at(index)
+    def _talk_in(self, queue: int) -> DurationStream:
+        talk_time = self.handle_time
+        if talk_time is None:
+            talk_time = self._queue_times[queue].handle_time
+        return self._substreams.durations(self._entity, "handle_time", talk_time)
 
-    def wrap_up_us(self, queue: int, index: int) -> int:
-        """How long the agent of `queue` writes call `index` up."""
-        stream = self._wrap_up[queue]
-        if stream is None:
-            stream = self._substreams.durations(self._entity, "wrap_up", self._queue_times[queue].wrap_up)
-            self._wrap_up[queue] = stream
-        return stream.at(index)
+    def _wrap_up_in(self, queue: int) -> DurationStream:
+        return self._substreams.durations(self._entity, "wrap_up", self._queue_times[queue].wrap_up)
 
     def duration_us(self, purpose: str, distribution: Any, index: int) -> int:
         """A draw of `distribution` for `purpose`; one purpose has one distribution."""

@@ -1,5 +1,6 @@
 """Callers who come by themselves, and those who try again after they got nobody."""
 
+from collections.abc import Iterator
 from typing import Any, final
 
 from busyhour.core.call import Call
@@ -9,7 +10,6 @@ from busyhour.core.events import CALL_ARRIVED, CarrierRefused
 from busyhour.core.ids import ABSENT, Instant
 from simulation.admission import SimulatedAdmission
 from simulation.agenda import PROGRESS, Occurrence
-from simulation.arrivals import Arrivals
 from simulation.callees import FOREVER
 from simulation.carrier import Leg, SimulatedCarrier
 from simulation.draws import Draws, QueueTimes
@@ -48,7 +48,7 @@ class InboundSource(Occurrence):
         self,
         number: int,
         queue: int,
-        arrivals: Arrivals,
+        arrivals: Iterator[Instant],
         carrier: SimulatedCarrier,
         admission: SimulatedAdmission,
         substreams: Substreams,
@@ -56,7 +56,7 @@ class InboundSource(Occurrence):
     ) -> None:
         self.number: int = number
         self.queue: int = queue
-        self.arrivals: Arrivals = arrivals
+        self.arrivals: Iterator[Instant] = arrivals
         self.carrier: SimulatedCarrier = carrier
         self.admission: SimulatedAdmission = admission
         self.substreams: Substreams = substreams
@@ -80,17 +80,17 @@ class InboundSource(Occurrence):
     def open(self) -> None:
         """Put the first caller on the agenda, if there is one."""
         self._first_draws = self.draws(1)
-        instant = self.arrivals.next()
+        instant = next(self.arrivals, ABSENT)
         if instant != ABSENT:
             self.to_come += 1
             self.carrier.agenda.at(instant, PROGRESS, self, 0)
 
     def skip_to(self, now: Instant) -> None:
         """Nobody answers callers before `now`: go on with the first one after it."""
-        instant = self.arrivals.next()
+        instant = next(self.arrivals, ABSENT)
         while instant != ABSENT and instant <= now:
             self.arrived += 1
-            instant = self.arrivals.next()
+            instant = next(self.arrivals, ABSENT)
         if instant != ABSENT:
             self.arrived += 1
             self.carrier.agenda.at(instant, PROGRESS, self, 0)
@@ -105,7 +105,7 @@ class InboundSource(Occurrence):
             return
         caller = self.arrived
         self.arrived = caller + 1
-        instant = self.arrivals.next()
+        instant = next(self.arrivals, ABSENT)
         if instant == ABSENT:
             self.to_come -= 1
         else:
@@ -122,11 +122,9 @@ class InboundSource(Occurrence):
         call.attempt = try_no
         draws = self._first_draws if try_no == 1 else self.draws(try_no)
         leg = Leg(carrier, call, draws, caller, FOREVER)
-        if self.max_wait > 0:
-            call.max_wait = self.max_wait
+        call.max_wait = self.max_wait
         if self.retry_probability > 0.0:
             leg.source = self.number
-            leg.try_no = try_no
         driver.calls[call_id] = call
         call.line = leg
         if trunk_no != ABSENT:
@@ -155,7 +153,9 @@ class InboundSource(Occurrence):
         if draws.uniform("retry", leg.index) < self.retry_probability:
             after_us = draws.duration_us("retry.after", self.retry_after, leg.index)
             self.to_come += 1
-            self.carrier.agenda.at(now + after_us, PROGRESS, CallerAgain(self, leg.index), leg.try_no + 1)
+            self.carrier.agenda.at(
+                now + after_us, PROGRESS, CallerAgain(self, leg.index), leg.call.attempt + 1
+            )
 
     def draws(self, try_no: int) -> Draws:
         while len(self._draws) < try_no:

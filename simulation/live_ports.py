@@ -80,7 +80,7 @@ class WrapUps:
         self._draws.queue_changed(queue)
 
     def of(self, queue: int, call: int) -> int:
-        return self._draws.wrap_up_us(queue, call) if self.wraps_up[queue] else 0
+        return self._draws.wrap_up[queue].at(call) if self.wraps_up[queue] else 0
 
 
 @final

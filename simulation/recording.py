@@ -37,13 +37,12 @@ class SimulatedCallLog(CallLog):
         self.calls: int = 0
 
     def write(self, call: Call) -> None:
-        leg = call.line
-        assert type(leg) is Leg, "the call is not closed"
+        leg: Leg = call.line
         ended_at = call.ended_at
         self.carrier.close(leg, ended_at)
         wrap_up_us = 0
         if call.agent != ABSENT and self.wraps_up[call.queue] and call.end_reason != END_HORIZON:
-            wrap_up_us = leg.draws.wrap_up_us(call.queue, leg.index)
+            wrap_up_us = leg.draws.wrap_up[call.queue].at(leg.index)
             self.desk.wrap_up_us[call.agent] = wrap_up_us
         row = self._writer
         write_i64_le(row, call.id)

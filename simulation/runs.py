@@ -6,14 +6,13 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
 from busyhour.adapters.wall_clock import elapsed_s
 from busyhour.core.campaign import BLOCKED_BY, COMPLETED
 from busyhour.core.ids import ABSENT, Instant
-from busyhour.results.recorder import ReplicationRecorder
 from busyhour.results.recorder_process import RecorderProcess
 from busyhour.results.replication import ReplicationResult
 from busyhour.results.tallies import (
@@ -24,14 +23,20 @@ from busyhour.results.tallies import (
     TrunkTally,
     VoiceAgentTally,
 )
-from busyhour.results.transcripts import TranscriptFile
 from busyhour.results.window import Window
 from simulation.agenda import CHANGES
 from simulation.arrival_processes import rate_of
 from simulation.assembly import World, assemble
 from simulation.scenario import Scenario
 from simulation.timeline import StatisticsStart
-from simulation.tracing import EventFile, TraceLines
+from simulation.tracing import TraceLines
+
+if TYPE_CHECKING:
+    from busyhour.results.recorder import ReplicationRecorder
+    from busyhour.results.transcripts import TranscriptFile
+    from simulation.event_file import EventFile
+
+    Recorder = ReplicationRecorder | RecorderProcess
 
 _SWITCH_INTERVAL_S: Final = 0.000_2
 LONG: Final = 500_000
@@ -52,8 +57,8 @@ def run_replication(
     """
     clock = scenario.clock
     outlet = _Outlet()
-    trace = EventFile(replication, out) if events and out is not None else None
-    transcripts = TranscriptFile(replication, out) if scenario.has_flows() and out is not None else None
+    trace = _trace(replication, out) if events and out is not None else None
+    transcripts = _transcripts(replication, out) if scenario.has_flows() and out is not None else None
     world = assemble(scenario, replication, outlet, None if trace is None else trace.saw, transcripts)
     if trace is not None:
         trace.names = world.names
@@ -131,12 +136,24 @@ def _undisturbed() -> Generator[None]:
             gc.enable()
 
 
-Recorder = ReplicationRecorder | RecorderProcess
+# What writes Parquet is imported late: a run that leaves that to a recorder's process need not wait for all of Arrow.
+
+
+def _trace(replication: int, out: Path) -> "EventFile":
+    from simulation.event_file import EventFile
+
+    return EventFile(replication, out)
+
+
+def _transcripts(replication: int, out: Path) -> "TranscriptFile":
+    from busyhour.results.transcripts import TranscriptFile
+
+    return TranscriptFile(replication, out)
 
 
 def _recorder(
     scenario: Scenario, world: World, replication: int, window: Window, out: Path | None
-) -> Recorder:
+) -> "Recorder":
     """In a process of its own where about LONG calls or more are to come, and another processor may take it.
 
     The results are the same bytes.
@@ -146,6 +163,8 @@ def _recorder(
     for line in scenario.inbound:
         calls += float(rate_of(line).expected(horizon)[0])
     if calls < LONG or len(os.sched_getaffinity(0)) == 1:
+        from busyhour.results.recorder import ReplicationRecorder
+
         return ReplicationRecorder(world.names, replication, window, out)
     return RecorderProcess(world.names, replication, window, out)
 
@@ -153,7 +172,7 @@ def _recorder(
 class _Outlet:
     """Lets the world be assembled before the recorder, which needs its names."""
 
-    recorder: Recorder
+    recorder: "Recorder"
 
     def add(self, chunk: bytes) -> None:
         self.recorder.add(chunk)

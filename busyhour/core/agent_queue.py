@@ -22,7 +22,7 @@ from busyhour.core.agents import (
     Ring,
 )
 from busyhour.core.callbacks import Callbacks
-from busyhour.core.commands import BeginWrapUp, Command, RingAgent, StopRinging
+from busyhour.core.commands import Command, Executor
 from busyhour.core.events import (
     AGENT_ACCEPTED,
     AGENT_DECLINED,
@@ -40,7 +40,6 @@ from busyhour.core.events import (
     OFFER_REFUSED,
     TRANSFER_REFUSED,
     TRANSFER_RINGING,
-    AgentAssigned,
     AgentChanged,
     AgentEvent,
     CallEvent,
@@ -50,6 +49,7 @@ from busyhour.core.events import (
     WaitingChanged,
 )
 from busyhour.core.ids import ABSENT, SECOND, Instant
+from busyhour.core.inbox import Inbox
 from busyhour.core.transfer import ASYNC_HANDOFF, FAIL_DECLINED, FAIL_NO_ANSWER
 from busyhour.core.transfer_events import (
     CallbackEvent,
@@ -70,14 +70,14 @@ RESERVATION_LIMIT: Final = 30 * SECOND
 class AgentQueues:
     """The machine: a group of queues and the pools that serve them."""
 
-    __slots__ = ("agents", "callbacks", "illegal_events", "pools", "queues", "reserved", "ringing")
+    __slots__ = ("agents", "callbacks", "has_reserved", "illegal_events", "pools", "queues", "ringing")
 
     def __init__(self, queues: list[Queue], pools: list[Pool], agents: list[Agent]) -> None:
         self.queues: list[Queue] = queues
         self.pools: list[Pool] = pools
         self.agents: list[Agent] = agents
-        self.reserved: int = 0
-        """Agents in RESERVED."""
+        self.has_reserved: bool = False
+        """Somebody may be RESERVED: since the latest reservation nobody has looked and found that none is."""
         self.ringing: dict[int, Ring] = {}
         """Call → the agent who is rung for it, in the order in which the ringing began."""
         self.callbacks: Callbacks = Callbacks()
@@ -91,37 +91,33 @@ class AgentQueues:
 
     def watched(self, campaign: int, queue: int) -> list[Command]:
         """`watch`, for one who comes while agents are at work: what it has missed. Harmless when it watches already."""
-        commands: list[Command] = []
+        inbox = Inbox()
         if campaign in self.queues[queue].campaigns:
-            return commands
+            return inbox.commands
         self.watch(campaign, queue)
         for agent in self.agents:
             if agent.state != OFFLINE and agent.pool in self.queues[queue].pools:
-                commands.append(AgentChanged(campaign, agent.id, agent.state))
+                inbox.event(AgentChanged(campaign, agent.id, agent.state))
         if self.queues[queue].waiting > 0:
-            commands.append(WaitingChanged(campaign, self.queues[queue].waiting))
-        return commands
+            inbox.event(WaitingChanged(campaign, self.queues[queue].waiting))
+        return inbox.commands
 
     def receive(self, event: QueueEvent, now: Instant) -> list[Command]:
         """Take one event in; what is illegal here changes nothing and is counted."""
-        commands: list[Command] = []
-        self.answer(event, now, commands)
-        return commands
+        inbox = Inbox()
+        self.answer(event, now, inbox)
+        return inbox.commands
 
-    def answer(self, event: QueueEvent, now: Instant, commands: list[Command]) -> None:
-        """The same for a driver, which has what comes of it appended to its inbox."""
+    def answer(self, event: QueueEvent, now: Instant, out: Executor) -> None:
+        """The same for a driver: what comes of it is told to `out`."""
         if isinstance(event, AgentEvent):
-            self.agent_event(event, now, commands)
+            self._agent_event(event, now, out)
         elif isinstance(event, CallOffered):
-            self.offered(event, now, commands)
+            self.call_offered(event.queue, event.call, event.priority, now, out)
         elif isinstance(event, CallWithdrawn):
-            queue = self.queues[event.queue]
-            if self.ringing and event.call in self.ringing:
-                self._stop_ringing(event.call, now, commands)
-            elif queue.withdraw(event.call, now):
-                self._report_waiting(queue, commands)
+            self.call_withdrawn(event.queue, event.call, now, out)
         elif isinstance(event, TransferOffered):
-            self._transfer_offered(event, now, commands)
+            self._transfer_offered(event, now, out)
         else:
             assert isinstance(event, CallbackEvent), "every class of queue events is here"
             if not self.callbacks.receive(event):
@@ -130,12 +126,13 @@ class AgentQueues:
     def deadline(self) -> Instant:
         """When a reservation becomes void or an agent has been rung long enough; ABSENT when neither is due."""
         earliest = ABSENT
-        if self.reserved > 0:
+        if self.has_reserved:
             for agent in self.agents:
                 if agent.state == RESERVED and (
                     earliest == ABSENT or agent.since + RESERVATION_LIMIT < earliest
                 ):
                     earliest = agent.since + RESERVATION_LIMIT
+            self.has_reserved = earliest != ABSENT
         for ring in self.ringing.values():
             if earliest == ABSENT or ring.due_at < earliest:
                 earliest = ring.due_at
@@ -143,21 +140,20 @@ class AgentQueues:
 
     def on_deadline(self, now: Instant) -> list[Command]:
         """Free the agents whose reservation was not taken up in time; take those for absent who did not answer."""
-        commands: list[Command] = []
+        inbox = Inbox()
         for agent in self.agents:
             if agent.state == RESERVED and agent.since + RESERVATION_LIMIT <= now:
-                self.reserved -= 1
-                self._free(agent, now, commands)
+                self._free(agent, now, inbox)
         for call in [call for call, ring in self.ringing.items() if ring.due_at <= now]:
             agent = self.ringing[call].agent
-            commands.append(StopRinging(agent.id, call))
-            self._did_not_answer(agent, now, commands)
-        return commands
+            inbox.stop_ringing(agent.id, call)
+            self._did_not_answer(agent, now, inbox)
+        return inbox.commands
 
-    def offered(self, event: CallOffered, now: Instant, commands: list[Command]) -> None:
+    def call_offered(self, queue_id: int, call: int, priority: int, now: Instant, out: Executor) -> None:
         """`answer` to a call that asks for an agent."""
-        queue = self.queues[event.queue]
-        if event.call in queue.by_call:
+        queue = self.queues[queue_id]
+        if call in queue.by_call:
             self.illegal_events += 1
             return
         for pool_id in queue.pools if not queue.longest_idle else self._by_idleness(queue):
@@ -165,87 +161,103 @@ class AgentQueues:
             if pool.idle:
                 agent = pool.idle.pop(0)
                 if agent.accepts:
-                    priority = event.priority if queue.by_priority else 0
-                    self._ring(agent, queue, WaitingCall(event.call, priority, now), ABSENT, now, commands)
+                    caller = WaitingCall(call, priority if queue.by_priority else 0, now)
+                    self._ring(agent, queue, caller, ABSENT, now, out)
                 else:
-                    self._reserve(agent, queue.id, event.call, now, commands)
+                    self._reserve(agent, queue_id, call, now, out)
                 return
         if queue.waiting_places != UNLIMITED and queue.waiting >= queue.waiting_places:
-            commands.append(CallEvent(OFFER_REFUSED, event.call))
+            out.event(CallEvent(OFFER_REFUSED, call))
             return
-        queue.enter(event.call, event.priority, now)
+        queue.enter(call, priority, now)
         if queue.campaigns:
-            self._report_waiting(queue, commands)
+            self._report_waiting(queue, out)
 
-    def agent_event(self, event: AgentEvent, now: Instant, commands: list[Command]) -> None:
-        """`answer` to the most frequent class of events."""
-        agent = self.agents[event.agent]
-        kind = event.kind
+    def call_withdrawn(self, queue_id: int, call: int, now: Instant, out: Executor) -> None:
+        """`answer` to a call that asks no more."""
+        queue = self.queues[queue_id]
+        if self.ringing and call in self.ringing:
+            self._stop_ringing(call, now, out)
+        elif queue.withdraw(call, now):
+            self._report_waiting(queue, out)
+
+    def agent_taken(self, agent_id: int, call: int, now: Instant, out: Executor) -> None:
+        """`answer` to a call that has taken up its reservation."""
+        agent = self.agents[agent_id]
+        if agent.call != call:
+            # The reservation was void before the call took it up: this agent is idle, or another call's.
+            self.illegal_events += 1
+            out.event(CallEvent(AGENT_HUNG_UP, call))
+            return
+        if agent.state != RESERVED and agent.state != BRIEFING:
+            self.illegal_events += 1
+            return
+        agent.state = TALKING
+        agent.since = now
+
+    def agent_released(self, agent_id: int, call: int, now: Instant, out: Executor) -> None:
+        """`answer` to a call that is done with its agent."""
+        agent = self.agents[agent_id]
         state = agent.state
+        if agent.call != call or (state != TALKING and state != RESERVED and state != BRIEFING):
+            self.illegal_events += 1
+            return
+        if state == TALKING and self.queues[agent.queue].wraps_up:
+            agent.state = WRAP_UP
+            agent.since = now
+            out.begin_wrap_up(agent_id, call)
+            self._report_agent(agent, out)
+            return
+        self._free(agent, now, out)
+
+    def _agent_event(self, event: AgentEvent, now: Instant, out: Executor) -> None:
+        kind = event.kind
         if kind == AGENT_TAKEN:
-            if state == RESERVED and agent.call == event.call:
-                self.reserved -= 1
-                agent.state = TALKING
-                agent.since = now
-                return
-            if state == BRIEFING and agent.call == event.call:
-                agent.state = TALKING
-                agent.since = now
-                return
-            if agent.call != event.call:
-                # The reservation was void before the call took it up: this agent is idle, or another call's.
-                commands.append(CallEvent(AGENT_HUNG_UP, event.call))
-        elif kind == AGENT_RELEASED:
-            if agent.call == event.call and (state == TALKING or state == RESERVED or state == BRIEFING):
-                if state == TALKING and self.queues[agent.queue].wraps_up:
-                    agent.state = WRAP_UP
-                    agent.since = now
-                    commands.append(BeginWrapUp(agent.id, event.call))
-                    self._report_agent(agent, commands)
-                    return
-                if state == RESERVED:
-                    self.reserved -= 1
-                self._free(agent, now, commands)
-                return
-        elif kind == AGENT_READY:
+            self.agent_taken(event.agent, event.call, now, out)
+            return
+        if kind == AGENT_RELEASED:
+            self.agent_released(event.agent, event.call, now, out)
+            return
+        agent = self.agents[event.agent]
+        state = agent.state
+        if kind == AGENT_READY:
             if state == WRAP_UP and agent.call == event.call:
-                self._free(agent, now, commands)
+                self._free(agent, now, out)
                 return
         elif kind <= AGENT_RESUMED:
-            if self._asked_of(agent, kind, now, commands):
+            if self._asked_of(agent, kind, now, out):
                 return
         elif kind == AGENT_ENGAGED:
             if state == RESERVED and agent.call == event.call:
-                self.reserved -= 1
                 agent.state = BRIEFING
                 agent.since = now
                 return
             if agent.call != event.call:
-                commands.append(CallEvent(AGENT_HUNG_UP, event.call))
+                out.event(CallEvent(AGENT_HUNG_UP, event.call))
         elif state == RINGING and agent.call == event.call:
-            self._rung(agent, kind, now, commands)
+            self._rung(agent, kind, now, out)
             return
         self.illegal_events += 1
 
-    def _asked_of(self, agent: Agent, kind: int, now: Instant, commands: list[Command]) -> bool:
+    def _asked_of(self, agent: Agent, kind: int, now: Instant, out: Executor) -> bool:
         """Somebody, perhaps the agent, wants the agent at work, or away once the call in hand is done.
 
         False when that changes nothing. Of several wishes the latest counts.
         """
         if kind == AGENT_LEAVING or kind == AGENT_PAUSED:
-            return self._send_away(agent, OFFLINE if kind == AGENT_LEAVING else ON_PAUSE, now, commands)
+            return self._send_away(agent, OFFLINE if kind == AGENT_LEAVING else ON_PAUSE, now, out)
         away = OFFLINE if kind == AGENT_JOINED else ON_PAUSE
         if agent.state == away:
             if away == OFFLINE:
                 self.pools[agent.pool].staff(1, now)
-            self._free(agent, now, commands)
+            self._free(agent, now, out)
             return True
         if agent.after_call != away:
             return False
         agent.after_call = IDLE
         return True
 
-    def _send_away(self, agent: Agent, away: int, now: Instant, commands: list[Command]) -> bool:
+    def _send_away(self, agent: Agent, away: int, now: Instant, out: Executor) -> bool:
         state = agent.state
         if state == away or agent.after_call == away:
             return False
@@ -256,14 +268,14 @@ class AgentQueues:
         elif state != ON_PAUSE:
             agent.after_call = away
             return True
-        self._rest(agent, away, now, commands)
+        self._rest(agent, away, now, out)
         return True
 
-    def _free(self, agent: Agent, now: Instant, commands: list[Command]) -> None:
+    def _free(self, agent: Agent, now: Instant, out: Executor) -> None:
         """The agent looks for work, else is idle; one who was told to leave, or asked for a pause, goes."""
         agent.call = ABSENT
         if agent.after_call != IDLE:
-            self._rest(agent, agent.after_call, now, commands)
+            self._rest(agent, agent.after_call, now, out)
             return
         pool = self.pools[agent.pool]
         for queue_id in pool.queues:
@@ -271,20 +283,20 @@ class AgentQueues:
             if queue.waiting > 0:
                 caller = queue.next(now)
                 if agent.accepts:
-                    self._ring(agent, queue, caller, ABSENT, now, commands)
+                    self._ring(agent, queue, caller, ABSENT, now, out)
                 else:
-                    self._reserve(agent, queue_id, caller.call, now, commands)
+                    self._reserve(agent, queue_id, caller.call, now, out)
                 if queue.campaigns:
-                    self._report_waiting(queue, commands)
+                    self._report_waiting(queue, out)
                 return
         agent.state = IDLE
         agent.since = now
         agent.queue = ABSENT
         pool.idle.append(agent)
         if pool.campaigns:
-            self._report_agent(agent, commands)
+            self._report_agent(agent, out)
 
-    def _rest(self, agent: Agent, state: int, now: Instant, commands: list[Command]) -> None:
+    def _rest(self, agent: Agent, state: int, now: Instant, out: Executor) -> None:
         """The agent is OFFLINE or ON_PAUSE from now on."""
         agent.state = state
         agent.since = now
@@ -293,17 +305,17 @@ class AgentQueues:
         agent.queue = ABSENT
         if state == OFFLINE:
             self.pools[agent.pool].staff(-1, now)
-        self._report_agent(agent, commands)
+        self._report_agent(agent, out)
 
-    def _reserve(self, agent: Agent, queue: int, call: int, now: Instant, commands: list[Command]) -> None:
+    def _reserve(self, agent: Agent, queue: int, call: int, now: Instant, out: Executor) -> None:
         agent.state = RESERVED
         agent.since = now
         agent.call = call
         agent.queue = queue
-        self.reserved += 1
-        commands.append(AgentAssigned(call, queue, agent.id))
+        self.has_reserved = True
+        out.agent_assigned(call, queue, agent.id)
         if self.pools[agent.pool].campaigns:
-            self._report_agent(agent, commands)
+            self._report_agent(agent, out)
 
     # Agents who have to accept -----------------------------------------------------------------------------------
 
@@ -314,7 +326,7 @@ class AgentQueues:
         caller: WaitingCall,
         transfer: int,
         now: Instant,
-        commands: list[Command],
+        out: Executor,
     ) -> None:
         """Ring the agent for a call that stands in no line."""
         agent.state = RINGING
@@ -326,41 +338,41 @@ class AgentQueues:
         if transfer == ABSENT:
             queue.ring(1, now)
         self.ringing[caller.call] = Ring(agent, caller, transfer, now + queue.ring_timeout)
-        commands.append(RingAgent(agent.id, caller.call, agent.rings))
-        self._report_agent(agent, commands)
+        out.ring_agent(agent.id, caller.call, agent.rings)
+        self._report_agent(agent, out)
 
-    def _rung(self, agent: Agent, kind: int, now: Instant, commands: list[Command]) -> None:
+    def _rung(self, agent: Agent, kind: int, now: Instant, out: Executor) -> None:
         """The desk tells what comes of it."""
         call = agent.call
         if kind == AGENT_RINGING:
             transfer = self.ringing[call].transfer
             if transfer != ABSENT:
-                commands.append(TransferEvent(TRANSFER_RINGING, call, transfer))
+                out.event(TransferEvent(TRANSFER_RINGING, call, transfer))
         elif kind == AGENT_ACCEPTED:
             ring = self._end_ring(call, now)
             agent.state = RESERVED
             agent.since = now
-            self.reserved += 1
+            self.has_reserved = True
             if ring.transfer != ABSENT:
-                commands.append(TransferAccepted(call, ring.transfer, agent.id))
+                out.event(TransferAccepted(call, ring.transfer, agent.id))
             else:
-                commands.append(AgentAssigned(call, agent.queue, agent.id))
+                out.agent_assigned(call, agent.queue, agent.id)
         elif kind == AGENT_DECLINED:
-            self._pass_on(self._end_ring(call, now), FAIL_DECLINED, now, commands)
-            self._free(agent, now, commands)
+            self._pass_on(self._end_ring(call, now), FAIL_DECLINED, now, out)
+            self._free(agent, now, out)
         else:
             assert kind == AGENT_DID_NOT_ANSWER, "the table allows no other kind"
-            self._did_not_answer(agent, now, commands)
+            self._did_not_answer(agent, now, out)
 
-    def _did_not_answer(self, agent: Agent, now: Instant, commands: list[Command]) -> None:
-        self._pass_on(self._end_ring(agent.call, now), FAIL_NO_ANSWER, now, commands)
-        self._rest(agent, OFFLINE if agent.after_call == OFFLINE else ON_PAUSE, now, commands)
+    def _did_not_answer(self, agent: Agent, now: Instant, out: Executor) -> None:
+        self._pass_on(self._end_ring(agent.call, now), FAIL_NO_ANSWER, now, out)
+        self._rest(agent, OFFLINE if agent.after_call == OFFLINE else ON_PAUSE, now, out)
 
-    def _stop_ringing(self, call: int, now: Instant, commands: list[Command]) -> None:
+    def _stop_ringing(self, call: int, now: Instant, out: Executor) -> None:
         """The call does not want the agent any more."""
         agent = self._end_ring(call, now).agent
-        commands.append(StopRinging(agent.id, call))
-        self._free(agent, now, commands)
+        out.stop_ringing(agent.id, call)
+        self._free(agent, now, out)
 
     def _end_ring(self, call: int, now: Instant) -> Ring:
         ring = self.ringing.pop(call)
@@ -370,21 +382,21 @@ class AgentQueues:
             queue.ring(-1, now)
         return ring
 
-    def _pass_on(self, ring: Ring, failure: int, now: Instant, commands: list[Command]) -> None:
+    def _pass_on(self, ring: Ring, failure: int, now: Instant, out: Executor) -> None:
         """The agent does not come: the call goes to the next one, or back before its line; a transfer has failed."""
         call = ring.caller.call
         queue = self.queues[ring.agent.queue]
         if ring.transfer != ABSENT:
-            commands.append(TransferFailed(call, ring.transfer, failure))
+            out.event(TransferFailed(call, ring.transfer, failure))
             return
         agent = self._take_idle(queue)
         if agent is None:
             queue.enter_again(ring.caller, now)
-            self._report_waiting(queue, commands)
+            self._report_waiting(queue, out)
         elif agent.accepts:
-            self._ring(agent, queue, ring.caller, ABSENT, now, commands)
+            self._ring(agent, queue, ring.caller, ABSENT, now, out)
         else:
-            self._reserve(agent, queue.id, call, now, commands)
+            self._reserve(agent, queue.id, call, now, out)
 
     def _take_idle(self, queue: Queue) -> Agent | None:
         for pool_id in queue.pools if not queue.longest_idle else self._by_idleness(queue):
@@ -402,40 +414,40 @@ class AgentQueues:
 
     # Transfers ----------------------------------------------------------------------------------------------------
 
-    def _transfer_offered(self, event: TransferOffered, now: Instant, commands: list[Command]) -> None:
+    def _transfer_offered(self, event: TransferOffered, now: Instant, out: Executor) -> None:
         """Reserve an agent who is idle now, in this very step, or say that there is none."""
         call = event.call
         queue = self.queues[event.queue]
         for busy in self.agents:
             if busy.call == call:
                 # An agent whom an earlier transfer of the call has reserved, and whom it has still to let go.
-                commands.append(TransferEvent(TRANSFER_REFUSED, call, event.number))
+                out.event(TransferEvent(TRANSFER_REFUSED, call, event.number))
                 return
         agent = self._take_idle(queue)
         if agent is not None:
-            commands.append(TransferReserved(call, event.number, agent.id))
+            out.event(TransferReserved(call, event.number, agent.id))
             if agent.accepts:
-                self._ring(agent, queue, WaitingCall(call, 0, now), event.number, now, commands)
+                self._ring(agent, queue, WaitingCall(call, 0, now), event.number, now, out)
             else:
                 agent.state = RESERVED
                 agent.since = now
                 agent.call = call
                 agent.queue = queue.id
-                self.reserved += 1
-                commands.append(TransferAccepted(call, event.number, agent.id))
-                self._report_agent(agent, commands)
+                self.has_reserved = True
+                out.event(TransferAccepted(call, event.number, agent.id))
+                self._report_agent(agent, out)
         elif event.fallback == ASYNC_HANDOFF:
             callback = self.callbacks.record(queue.id, call, now)
-            commands.append(HandoffQueued(call, event.number, callback.id))
+            out.event(HandoffQueued(call, event.number, callback.id))
         else:
-            commands.append(TransferEvent(TRANSFER_REFUSED, call, event.number))
+            out.event(TransferEvent(TRANSFER_REFUSED, call, event.number))
 
     # What campaigns hear ------------------------------------------------------------------------------------------
 
-    def _report_agent(self, agent: Agent, commands: list[Command]) -> None:
+    def _report_agent(self, agent: Agent, out: Executor) -> None:
         for campaign in self.pools[agent.pool].campaigns:
-            commands.append(AgentChanged(campaign, agent.id, agent.state))
+            out.event(AgentChanged(campaign, agent.id, agent.state))
 
-    def _report_waiting(self, queue: Queue, commands: list[Command]) -> None:
+    def _report_waiting(self, queue: Queue, out: Executor) -> None:
         for campaign in queue.campaigns:
-            commands.append(WaitingChanged(campaign, queue.waiting))
+            out.event(WaitingChanged(campaign, queue.waiting))

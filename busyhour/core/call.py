@@ -5,7 +5,7 @@ changes nothing and is counted, because carriers send late, duplicate and reorde
 may cross.
 """
 
-from typing import final
+from typing import Any, final
 
 from mypy_extensions import mypyc_attr
 
@@ -31,16 +31,7 @@ from busyhour.core.call_transfer import (
     transfer_answered,
     transfer_of,
 )
-from busyhour.core.commands import (
-    CloseCall,
-    Command,
-    ConnectAgent,
-    HangUp,
-    LeaveMessage,
-    PlaceCall,
-    ScreenAnswer,
-    StartVoiceSession,
-)
+from busyhour.core.commands import Command, Executor
 from busyhour.core.disposition import (
     ABANDONED,
     AMD_MACHINE,
@@ -66,15 +57,11 @@ from busyhour.core.disposition import (
     UNKNOWN,
 )
 from busyhour.core.events import (
+    AGENT_ASSIGNED,
     AGENT_HUNG_UP,
-    AGENT_RELEASED,
-    AGENT_TAKEN,
     ATTEMPT_ADMITTED,
-    ATTEMPT_ANSWERED,
-    ATTEMPT_CONNECTED,
     BRIEFING_FINISHED,
     CALL_ARRIVED,
-    CALL_EVENT_KINDS,
     CARRIER_ANSWERED,
     CARRIER_LOST,
     CARRIER_RINGING,
@@ -84,18 +71,14 @@ from busyhour.core.events import (
     VOICE_REFUSED,
     VOICE_STARTED,
     AgentAssigned,
-    AgentEvent,
     AnswerScreened,
-    AttemptEnded,
-    AttemptEvent,
     CallEvent,
-    CallOffered,
-    CallWithdrawn,
     CarrierRefused,
     HangUpRequested,
     VoiceFinished,
 )
 from busyhour.core.ids import ABSENT, Instant, Micros
+from busyhour.core.inbox import Inbox
 from busyhour.core.transfer import FAIL_CALLER_HUNG_UP, FAIL_CARRIER, FAIL_TIMEOUT, Transfer
 from busyhour.core.transfer_events import TransferAccepted, TransferEvent, TransferRequested
 
@@ -179,60 +162,63 @@ class Call:
         self.illegal_events: int = 0
         self.transfer: Transfer | None = None
         """The latest transfer that was asked for."""
-        self.line: object = None
+        self.line: Any = None
         """What the carrier keeps of the call: it sets it and takes it away again. No part of a snapshot."""
 
     def receive(self, event: CallEvent, now: Instant) -> list[Command]:
         """Take one event in; what is illegal here changes nothing and is counted."""
-        commands: list[Command] = []
-        self.answer(event, now, commands)
-        return commands
+        inbox = Inbox()
+        self.answer(event, now, inbox)
+        return inbox.commands
 
-    def answer(self, event: CallEvent, now: Instant, commands: list[Command]) -> None:
-        """The same for a driver, which has what comes of it appended to its inbox."""
-        if not LEGAL[self.state * CALL_EVENT_KINDS + event.kind]:
-            self.illegal_events += 1
-            if isinstance(event, AgentAssigned | TransferAccepted) and event.agent != self.agent:
-                commands.append(event.declined())
-        elif isinstance(event, AgentAssigned):
-            self._connect(event.agent, now, commands)
+    def answer(self, event: CallEvent, now: Instant, out: Executor) -> None:
+        """The same for a driver: what comes of it is told to `out`."""
+        if isinstance(event, AgentAssigned):
+            self.agent_assigned(event.agent, now, out)
         elif type(event) is CallEvent:
-            self.hear(event.kind, now, commands)
+            self.hear(event.kind, now, out)
+        elif not LEGAL[self.state][event.kind]:
+            self.illegal_events += 1
+            if isinstance(event, TransferAccepted) and event.agent != self.agent:
+                out.agent_released(event.agent, self.id)
         elif isinstance(event, CarrierRefused):
             self.sip_code = event.sip_code
             if event.disposition == CANCELLED:
                 # We have cancelled nothing, or the call would have ended: the carrier's own doing, and no free attempt.
-                self._end(FAILED, END_CARRIER_FAILURE, now, commands)
+                self._end(FAILED, END_CARRIER_FAILURE, now, out)
             else:
-                self._end(event.disposition, event.end_reason, now, commands)
+                self._end(event.disposition, event.end_reason, now, out)
         elif isinstance(event, AnswerScreened):
-            self._screened(event.result, now, commands)
+            self._screened(event.result, now, out)
         elif isinstance(event, VoiceFinished):
             if event.transfer_to != ABSENT:
-                self._wait_for_agent(event.transfer_to, now, commands)
+                self._wait_for_agent(event.transfer_to, now, out)
             else:
-                self._hang_up(HUMAN, END_COMPLETED, now, commands)
+                self._hang_up(HUMAN, END_COMPLETED, now, out)
         elif isinstance(event, HangUpRequested):
-            self._hung_up_by_us(event.end_reason, now, commands)
+            self._hung_up_by_us(event.end_reason, now, out)
         elif isinstance(event, TransferRequested):
-            begin_transfer(self, event, now, commands)
+            begin_transfer(self, event, now, out)
         else:
             assert isinstance(event, TransferEvent), "every class of call events is here"
-            transfer_answered(self, event, now, commands)
+            transfer_answered(self, event, now, out)
 
-    def hear(self, kind: int, now: Instant, commands: list[Command]) -> None:
+    def hear(self, kind: int, now: Instant, out: Executor) -> None:
         """`answer` to an event of which there is no more to know than its kind, and which need not be made for it."""
-        if not LEGAL[self.state * CALL_EVENT_KINDS + kind]:
+        if not LEGAL[self.state][kind]:
             self.illegal_events += 1
         elif kind == PARTY_HUNG_UP:
-            self._party_hung_up(now, commands)
+            if self.state == CONNECTED or self.state == WITH_VOICE or self.state == TRANSFERRING:
+                self._end(HUMAN, END_CUSTOMER_HUNG_UP, now, out)
+            else:
+                self._gone_too_early(now, out)
         elif kind == CALL_ARRIVED:
             self.answered_at = now
-            self._wait_for_agent(self.queue, now, commands)
+            self._wait_for_agent(self.queue, now, out)
         elif kind == ATTEMPT_ADMITTED:
             self.state = DIALING
             self.dialed_at = now
-            commands.append(PlaceCall(self))
+            out.place_call(self)
         elif kind == CARRIER_RINGING:
             self.state = RINGING
             self.ringing_at = now
@@ -241,28 +227,43 @@ class Call:
             self.sip_code = 200
             if self.screens_answers:
                 self.state = SCREENING
-                commands.append(ScreenAnswer(self))
+                out.screen_answer(self)
             else:
-                self._greet(now, commands)
+                self._greet(now, out)
         elif kind == OFFER_REFUSED:
-            self._hang_up(self._lost_while_waiting(BUSY), END_QUEUE_FULL, now, commands)
+            self._hang_up(self._lost_while_waiting(BUSY), END_QUEUE_FULL, now, out)
         elif self.state == TRANSFERRING and (kind == AGENT_HUNG_UP or kind == BRIEFING_FINISHED):
-            briefed(self, kind, now, commands)
+            briefed(self, kind, now, out)
         elif kind == AGENT_HUNG_UP:
-            self._hang_up(HUMAN, END_AGENT_HUNG_UP, now, commands)
+            self._hang_up(HUMAN, END_AGENT_HUNG_UP, now, out)
         elif kind == VOICE_STARTED:
             self.state = WITH_VOICE
             self.voice_connected_at = now
             if self.campaign != ABSENT:
-                commands.append(AttemptEvent(ATTEMPT_CONNECTED, self.campaign, self.id))
+                out.attempt_connected(self.campaign, self.id)
         elif kind == VOICE_REFUSED:
-            self._hang_up(ABANDONED, END_NO_VOICE_AGENT, now, commands)
+            self._hang_up(ABANDONED, END_NO_VOICE_AGENT, now, out)
         elif kind == MESSAGE_LEFT:
-            self._hang_up(MACHINE, END_MACHINE, now, commands)
+            self._hang_up(MACHINE, END_MACHINE, now, out)
         else:
             assert kind == CARRIER_LOST, "the table allows no other kind"
             reached = self.state == CONNECTED or self.voice_connected_at != ABSENT
-            self._end(HUMAN if reached else UNKNOWN, END_CARRIER_FAILURE, now, commands)
+            self._end(HUMAN if reached else UNKNOWN, END_CARRIER_FAILURE, now, out)
+
+    def agent_assigned(self, agent: int, now: Instant, out: Executor) -> None:
+        """`answer` to a queue that has reserved an agent for the call."""
+        if not LEGAL[self.state][AGENT_ASSIGNED]:
+            self.illegal_events += 1
+            if agent != self.agent:
+                out.agent_released(agent, self.id)
+            return
+        self.state = CONNECTED
+        self.agent = agent
+        self.connected_at = now
+        out.agent_taken(agent, self.id)
+        if self.campaign != ABSENT and self.voice_connected_at == ABSENT:
+            out.attempt_connected(self.campaign, self.id)
+        out.connect_agent(self, agent)
 
     def deadline(self) -> Instant:
         """When an attempt or a transfer is given up, or a waiting caller sent away; ABSENT when nothing is due."""
@@ -277,69 +278,59 @@ class Call:
 
     def on_deadline(self, now: Instant) -> list[Command]:
         """Nobody answered or came in time, or no agent within the longest wait. Harmless when nothing is due."""
-        commands: list[Command] = []
+        inbox = Inbox()
         due = self.deadline()
         if due == ABSENT or now < due:
-            return commands
+            return inbox.commands
         if self.state == WAITING:
-            self._hang_up(self._lost_while_waiting(ABANDONED), END_MAX_WAIT, now, commands)
+            self._hang_up(self._lost_while_waiting(ABANDONED), END_MAX_WAIT, now, inbox)
         elif self.state == TRANSFERRING:
-            give_up_transfer(self, FAIL_TIMEOUT, commands)
-            back_to_voice(self, commands)
+            give_up_transfer(self, FAIL_TIMEOUT, inbox)
+            back_to_voice(self, inbox)
         else:
             self.sip_code = 487  # RFC 3261 15.1.2: what a cancelled INVITE is answered with.
-            self._hang_up(NO_ANSWER, END_DIAL_TIMEOUT, now, commands)
-        return commands
+            self._hang_up(NO_ANSWER, END_DIAL_TIMEOUT, now, inbox)
+        return inbox.commands
 
-    def _greet(self, now: Instant, commands: list[Command]) -> None:
+    def _greet(self, now: Instant, out: Executor) -> None:
         """A live answer, as far as we can tell: a queue takes it, else a voice agent or the campaign's message."""
         if self.voice_agent == ABSENT and self.queue != ABSENT:
-            self._wait_for_agent(self.queue, now, commands)
+            self._wait_for_agent(self.queue, now, out)
             return
         self.state = STARTING_VOICE
         if self.campaign != ABSENT:
-            commands.append(AttemptEvent(ATTEMPT_ANSWERED, self.campaign, self.id))
-        commands.append(StartVoiceSession(self, self.voice_agent))
+            out.attempt_answered(self.campaign, self.id)
+        out.start_voice_session(self, self.voice_agent)
 
-    def _wait_for_agent(self, queue: int, now: Instant, commands: list[Command]) -> None:
+    def _wait_for_agent(self, queue: int, now: Instant, out: Executor) -> None:
         self.state = WAITING
         self.queue = queue
         self.queued_at = now
         if self.campaign != ABSENT and self.voice_connected_at == ABSENT:
-            commands.append(AttemptEvent(ATTEMPT_ANSWERED, self.campaign, self.id))
-        commands.append(CallOffered(queue, self.id, self.priority))
+            out.attempt_answered(self.campaign, self.id)
+        out.call_offered(queue, self.id, self.priority)
 
-    def _connect(self, agent: int, now: Instant, commands: list[Command]) -> None:
-        self.state = CONNECTED
-        self.agent = agent
-        self.connected_at = now
-        commands.append(AgentEvent(AGENT_TAKEN, agent, self.id))
-        if self.campaign != ABSENT and self.voice_connected_at == ABSENT:
-            commands.append(AttemptEvent(ATTEMPT_CONNECTED, self.campaign, self.id))
-        commands.append(ConnectAgent(self, agent))
-
-    def _screened(self, result: int, now: Instant, commands: list[Command]) -> None:
+    def _screened(self, result: int, now: Instant, out: Executor) -> None:
         self.amd = result
         if result != AMD_MACHINE:
-            self._greet(now, commands)
+            self._greet(now, out)
         elif self.leaves_messages:
             self.state = LEAVING_MESSAGE
-            commands.append(LeaveMessage(self))
+            out.leave_message(self)
         else:
-            self._hang_up(MACHINE, END_MACHINE, now, commands)
+            self._hang_up(MACHINE, END_MACHINE, now, out)
 
-    def _party_hung_up(self, now: Instant, commands: list[Command]) -> None:
-        if self.state == CONNECTED or self.state == WITH_VOICE or self.state == TRANSFERRING:
-            self._end(HUMAN, END_CUSTOMER_HUNG_UP, now, commands)
-        elif self.state == WAITING:
-            self._end(self._lost_while_waiting(ABANDONED), END_NO_AGENT, now, commands)
+    def _gone_too_early(self, now: Instant, out: Executor) -> None:
+        """The party has hung up, and nobody talked with it."""
+        if self.state == WAITING:
+            self._end(self._lost_while_waiting(ABANDONED), END_NO_AGENT, now, out)
         elif self.state == DIALING or self.state == RINGING:
-            self._end(NO_ANSWER, END_NO_ANSWER, now, commands)
+            self._end(NO_ANSWER, END_NO_ANSWER, now, out)
         elif self.state == LEAVING_MESSAGE:
-            self._end(MACHINE, END_MACHINE, now, commands)
+            self._end(MACHINE, END_MACHINE, now, out)
         else:
             # Gone before anybody could tell who answered.
-            self._end(UNKNOWN, END_CUSTOMER_HUNG_UP, now, commands)
+            self._end(UNKNOWN, END_CUSTOMER_HUNG_UP, now, out)
 
     def _lost_while_waiting(self, inbound_disposition: int) -> int:
         """A person whom a voice agent has served was reached; one who got nobody was abandoned."""
@@ -349,33 +340,36 @@ class Call:
             return inbound_disposition
         return ABANDONED
 
-    def _hung_up_by_us(self, end_reason: int, now: Instant, commands: list[Command]) -> None:
+    def _hung_up_by_us(self, end_reason: int, now: Instant, out: Executor) -> None:
         disposition = CANCELLED
         if self.state == CONNECTED or self.state == WITH_VOICE or self.voice_connected_at != ABSENT:
             disposition = HUMAN
         if self.state == CREATED:
-            self._end(disposition, end_reason, now, commands)
+            self._end(disposition, end_reason, now, out)
         else:
-            self._hang_up(disposition, end_reason, now, commands)
+            self._hang_up(disposition, end_reason, now, out)
 
-    def _hang_up(self, disposition: int, end_reason: int, now: Instant, commands: list[Command]) -> None:
+    def _hang_up(self, disposition: int, end_reason: int, now: Instant, out: Executor) -> None:
         """We end what has a line."""
-        commands.append(HangUp(self))
-        self._end(disposition, end_reason, now, commands)
+        self._end(disposition, end_reason, now, out, True)
 
-    def _end(self, disposition: int, end_reason: int, now: Instant, commands: list[Command]) -> None:
+    def _end(
+        self, disposition: int, end_reason: int, now: Instant, out: Executor, hangs_up: bool = False
+    ) -> None:
         before = self.state
         self.state = ENDED
         self.ended_at = now
         self.disposition = disposition
         self.end_reason = end_reason
+        if hangs_up:
+            out.hang_up(self)
         if before == CONNECTED:
-            commands.append(AgentEvent(AGENT_RELEASED, self.agent, self.id))
+            out.agent_released(self.agent, self.id)
         elif before == WAITING and end_reason != END_QUEUE_FULL:
-            commands.append(CallWithdrawn(self.queue, self.id))
+            out.call_withdrawn(self.queue, self.id)
         elif before == TRANSFERRING:
             lost = end_reason == END_CARRIER_FAILURE
-            give_up_transfer(self, FAIL_CARRIER if lost else FAIL_CALLER_HUNG_UP, commands)
+            give_up_transfer(self, FAIL_CARRIER if lost else FAIL_CALLER_HUNG_UP, out)
         if self.campaign != ABSENT:
-            commands.append(AttemptEnded(self.campaign, self.id, disposition, end_reason))
-        commands.append(CloseCall(self))
+            out.attempt_ended(self.campaign, self.id, disposition, end_reason)
+        out.close_call(self)

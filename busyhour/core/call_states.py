@@ -118,6 +118,6 @@ TRANSITIONS: Final[dict[tuple[int, int], tuple[int, ...]]] = {
 
 
 LEGAL: Final = [
-    (state, kind) in TRANSITIONS for state in range(len(CALL_STATES)) for kind in range(CALL_EVENT_KINDS)
+    [(state, kind) in TRANSITIONS for kind in range(CALL_EVENT_KINDS)] for state in range(len(CALL_STATES))
 ]
-"""The same as a list, by state times CALL_EVENT_KINDS plus kind."""
+"""The same by state and kind."""

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from busyhour.core.call_states import CONNECTED, TRANSFERRING, WITH_VOICE
-from busyhour.core.commands import BriefAgent, Command, ConnectAgent, EndVoiceSession, ResumeVoiceSession
-from busyhour.core.events import AGENT_ENGAGED, AGENT_RELEASED, AGENT_TAKEN, AgentEvent, CallWithdrawn
+from busyhour.core.commands import Executor
+from busyhour.core.events import AGENT_ENGAGED, AgentEvent
 from busyhour.core.ids import Instant
 from busyhour.core.transfer import BRIDGED, BRIEFING, Transfer
 from busyhour.core.transfer_events import (
@@ -25,63 +25,63 @@ def transfer_of(call: "Call") -> Transfer:
     return transfer
 
 
-def begin_transfer(call: "Call", event: TransferRequested, now: Instant, commands: list[Command]) -> None:
+def begin_transfer(call: "Call", event: TransferRequested, now: Instant, out: Executor) -> None:
     number = 1 if call.transfer is None else call.transfer.number + 1
     call.transfer = Transfer(number, event.queue, event.way, now, now + event.timeout)
     call.state = TRANSFERRING
-    commands.append(TransferOffered(event.queue, call.id, number, event.fallback))
+    out.event(TransferOffered(event.queue, call.id, number, event.fallback))
 
 
-def transfer_answered(call: "Call", event: TransferEvent, now: Instant, commands: list[Command]) -> None:
+def transfer_answered(call: "Call", event: TransferEvent, now: Instant, out: Executor) -> None:
     """The queue has answered. An agent who comes too late is let go."""
     transfer = transfer_of(call)
     if not transfer.answered(event):
         call.illegal_events += 1
         if isinstance(event, TransferAccepted) and not transfer.holds(event.agent):
-            commands.append(event.declined())
+            out.agent_released(event.agent, call.id)
     elif transfer.state == BRIEFING:
-        commands.append(AgentEvent(AGENT_ENGAGED, transfer.agent, call.id))
-        commands.append(BriefAgent(call, transfer.agent))
+        out.event(AgentEvent(AGENT_ENGAGED, transfer.agent, call.id))
+        out.brief_agent(call, transfer.agent)
     elif transfer.state == BRIDGED:
-        _bridge(call, transfer, now, commands)
+        _bridge(call, transfer, now, out)
     elif transfer.is_over():
-        back_to_voice(call, commands)
+        back_to_voice(call, out)
 
 
-def briefed(call: "Call", kind: int, now: Instant, commands: list[Command]) -> None:
+def briefed(call: "Call", kind: int, now: Instant, out: Executor) -> None:
     """The agent knows what it is about, or has hung up on the voice agent."""
     transfer = transfer_of(call)
     if not transfer.heard(kind):
         call.illegal_events += 1
     elif transfer.state == BRIDGED:
-        _bridge(call, transfer, now, commands)
+        _bridge(call, transfer, now, out)
     else:
-        commands.append(AgentEvent(AGENT_RELEASED, transfer.agent, call.id))
-        back_to_voice(call, commands)
+        out.agent_released(transfer.agent, call.id)
+        back_to_voice(call, out)
 
 
-def give_up_transfer(call: "Call", reason: int, commands: list[Command]) -> None:
+def give_up_transfer(call: "Call", reason: int, out: Executor) -> None:
     """Let go of whoever is being got. What becomes of the call is not said here."""
     transfer = transfer_of(call)
     if transfer.state == BRIEFING:
-        commands.append(AgentEvent(AGENT_RELEASED, transfer.agent, call.id))
+        out.agent_released(transfer.agent, call.id)
     else:
-        commands.append(CallWithdrawn(transfer.queue, call.id))
+        out.call_withdrawn(transfer.queue, call.id)
     transfer.fail(reason)
 
 
-def back_to_voice(call: "Call", commands: list[Command]) -> None:
+def back_to_voice(call: "Call", out: Executor) -> None:
     call.state = WITH_VOICE
-    commands.append(ResumeVoiceSession(call))
+    out.resume_voice_session(call)
 
 
-def _bridge(call: "Call", transfer: Transfer, now: Instant, commands: list[Command]) -> None:
+def _bridge(call: "Call", transfer: Transfer, now: Instant, out: Executor) -> None:
     """Caller and agent hear each other. The caller has not waited: until now the voice agent talked."""
     call.state = CONNECTED
     call.agent = transfer.agent
     call.queue = transfer.queue
     call.queued_at = now
     call.connected_at = now
-    commands.append(AgentEvent(AGENT_TAKEN, transfer.agent, call.id))
-    commands.append(EndVoiceSession(call))
-    commands.append(ConnectAgent(call, transfer.agent))
+    out.agent_taken(transfer.agent, call.id)
+    out.end_voice_session(call)
+    out.connect_agent(call, transfer.agent)

@@ -9,7 +9,7 @@ from typing import Final, final
 from busyhour.core.agents import IDLE, OFFLINE, ON_PAUSE, WRAP_UP
 from busyhour.core.attempts import BLOCKED, RETURNED, Lease
 from busyhour.core.call import Call
-from busyhour.core.commands import ClaimAttempts, Command, LoadContacts
+from busyhour.core.commands import Command, Executor
 from busyhour.core.contact_list import ContactList
 from busyhour.core.disposition import (
     ABANDONED,
@@ -36,6 +36,7 @@ from busyhour.core.events import (
     WaitingChanged,
 )
 from busyhour.core.ids import ABSENT, Instant, Micros
+from busyhour.core.inbox import Inbox
 from busyhour.core.pacing.base import Pacer
 from busyhour.core.pacing.predictive import PredictivePacer
 
@@ -174,30 +175,63 @@ class Campaign:
 
     def receive(self, event: CampaignEvent, now: Instant) -> list[Command]:
         """Take one event in; what is illegal here changes nothing and is counted."""
-        commands: list[Command] = []
-        self.answer(event, now, commands)
-        return commands
+        inbox = Inbox()
+        self.answer(event, now, inbox)
+        return inbox.commands
 
-    def answer(self, event: CampaignEvent, now: Instant, commands: list[Command]) -> None:
-        """The same for a driver, which has what comes of it appended to its inbox."""
+    def answer(self, event: CampaignEvent, now: Instant, out: Executor) -> None:
+        """The same for a driver: what comes of it is told to `out`."""
         if isinstance(event, AttemptEnded):
-            self._attempt_ended(event, now)
-        elif isinstance(event, AgentChanged):
-            self._agent_changed(event, now)
-        elif isinstance(event, ClaimsAnswered):
-            self._claims_answered(event, now, commands)
+            self.attempt_ended(event.call, event.disposition, event.end_reason, now, out)
         elif isinstance(event, AttemptEvent):
             if event.kind == ATTEMPT_ANSWERED:
-                self._attempt_answered(event.call, now)
+                self.attempt_answered(event.call, now, out)
             else:
-                self._attempt_connected(event.call, now)
-        elif isinstance(event, WaitingChanged):
-            self.pacer.waiting_changed(event.waiting, now)
-        elif isinstance(event, ContactsLoaded):
-            self.contacts.load(event.contacts, event.exhausted)
+                self.attempt_connected(event.call, now, out)
         else:
-            self._command(event, now, commands)
-        self._dial(now, commands)
+            if isinstance(event, AgentChanged):
+                self._agent_changed(event, now)
+            elif isinstance(event, WaitingChanged):
+                self.pacer.waiting_changed(event.waiting, now)
+            elif isinstance(event, ClaimsAnswered):
+                self._claims_answered(event, now, out)
+            elif isinstance(event, ContactsLoaded):
+                self.contacts.load(event.contacts, event.exhausted)
+            else:
+                self._command(event, now, out)
+            self._dial(now, out)
+
+    def attempt_answered(self, call: int, now: Instant, out: Executor) -> None:
+        """`answer` to an attempt that a person has answered, as far as AMD can tell."""
+        if call not in self.pacer.in_flight:
+            self.illegal_events += 1
+        else:
+            self.answered += 1
+            self.pacer.answered(call, now)
+        self._dial(now, out)
+
+    def attempt_connected(self, call: int, now: Instant, out: Executor) -> None:
+        """`answer` to an attempt that an agent has got."""
+        is_answer = call in self.pacer.in_flight
+        if not is_answer and call not in self.pacer.waiting:
+            self.illegal_events += 1
+        else:
+            if is_answer:
+                self.answered += 1
+            self.connects += 1
+            self.pacer.connected(call, now)
+        self._dial(now, out)
+
+    def attempt_ended(
+        self, call: int, disposition: int, end_reason: int, now: Instant, out: Executor
+    ) -> None:
+        """`answer` to an attempt that is over."""
+        lease = self.in_flight.pop(call, None)
+        if lease is None:
+            self.illegal_events += 1
+        else:
+            self._account_for(lease, call, disposition, end_reason, now)
+        self._dial(now, out)
 
     def deadline(self) -> Instant:
         """When dialling should be considered again without any event; ABSENT when only events matter."""
@@ -211,9 +245,9 @@ class Campaign:
 
     def on_deadline(self, now: Instant) -> list[Command]:
         """Consider dialling. Harmless when nothing is due."""
-        commands: list[Command] = []
-        self._dial(now, commands)
-        return commands
+        inbox = Inbox()
+        self._dial(now, inbox)
+        return inbox.commands
 
     def new_call(self, call_id: int, lease: Lease, now: Instant) -> Call:
         """The call of a granted lease."""
@@ -239,7 +273,7 @@ class Campaign:
             numbers.append((phone, zones[lease.contact.zone].zone.offset_at(now)) if phone else (0, 0))
         return numbers
 
-    def _command(self, event: CampaignEvent, now: Instant, commands: list[Command]) -> None:
+    def _command(self, event: CampaignEvent, now: Instant, out: Executor) -> None:
         after = CAMPAIGN_TRANSITIONS.get((self.state, event.kind), ABSENT)
         if after == ABSENT:
             self.illegal_events += 1
@@ -260,38 +294,19 @@ class Campaign:
                 if self.stopping == HANG_UP or (
                     self.stopping == CANCEL_UNANSWERED and call in self.pacer.in_flight
                 ):
-                    commands.append(HangUpRequested(call, END_CANCELLED))
+                    out.event(HangUpRequested(call, END_CANCELLED))
 
-    def _attempt_answered(self, call: int, now: Instant) -> None:
-        if call not in self.pacer.in_flight:
-            self.illegal_events += 1
-            return
-        self.answered += 1
-        self.pacer.answered(call, now)
-
-    def _attempt_connected(self, call: int, now: Instant) -> None:
-        if call in self.pacer.in_flight:
-            self.answered += 1
-        elif call not in self.pacer.waiting:
-            self.illegal_events += 1
-            return
-        self.connects += 1
-        self.pacer.connected(call, now)
-
-    def _attempt_ended(self, event: AttemptEnded, now: Instant) -> None:
-        lease = self.in_flight.pop(event.call, None)
-        if lease is None:
-            self.illegal_events += 1
-            return
-        self.ended_by_disposition[event.disposition] += 1
-        if event.disposition == ABANDONED:
-            if event.call in self.pacer.in_flight:
+    def _account_for(self, lease: Lease, call: int, disposition: int, end_reason: int, now: Instant) -> None:
+        """What the attempt came to, for the pacer and the contact."""
+        self.ended_by_disposition[disposition] += 1
+        if disposition == ABANDONED:
+            if call in self.pacer.in_flight:
                 self.answered += 1
-            self.pacer.abandoned(event.call, now)
+            self.pacer.abandoned(call, now)
         else:
-            self.pacer.ended(event.call, now)
-        outcome = event.disposition
-        if event.end_reason == END_NO_CHANNEL or event.end_reason == END_TRUNK_DOWN:
+            self.pacer.ended(call, now)
+        outcome = disposition
+        if end_reason == END_NO_CHANNEL or end_reason == END_TRUNK_DOWN:
             outcome = BLOCKED
         self.contacts.ended(lease, outcome, now)
         if self.held_until == ABSENT or self.blocked_by == CONCURRENCY:
@@ -307,7 +322,7 @@ class Campaign:
         else:
             self.pacer.agent_talking(event.agent, now)
 
-    def _claims_answered(self, event: ClaimsAnswered, now: Instant, commands: list[Command]) -> None:
+    def _claims_answered(self, event: ClaimsAnswered, now: Instant, out: Executor) -> None:
         claimed = self.claimed
         if not claimed or len(event.calls) != len(claimed):
             self.illegal_events += 1
@@ -329,7 +344,7 @@ class Campaign:
             self.pacer.dialed(call, now)
             if self.state == STOPPING and self.stopping != DRAIN:
                 # It was asked for before somebody stopped the campaign.
-                commands.append(HangUpRequested(call, END_CANCELLED))
+                out.event(HangUpRequested(call, END_CANCELLED))
         self.held_until = now
         if not returned:
             self.batch = min(2 * self.batch, CLAIM_BATCH)
@@ -340,7 +355,7 @@ class Campaign:
                 self.held_until = event.retry_at
                 self._block(event.blocked_by, now)
 
-    def _dial(self, now: Instant, commands: list[Command]) -> None:
+    def _dial(self, now: Instant, out: Executor) -> None:
         """Claim as many attempts as pacing wants and the campaign's own limit allows, one batch at a time."""
         if self.state != RUNNING:
             if self.state == STOPPING and not self.in_flight and not self.claimed:
@@ -363,9 +378,9 @@ class Campaign:
                 self.held_until = ABSENT
                 self._block(CONCURRENCY, now)
                 return
-        self._claim(wanted, now, commands)
+        self._claim(wanted, now, out)
 
-    def _claim(self, wanted: int, now: Instant, commands: list[Command]) -> None:
+    def _claim(self, wanted: int, now: Instant, out: Executor) -> None:
         leases: list[Lease] = []
         while len(leases) < wanted:
             lease = self.contacts.lease(now)
@@ -373,10 +388,12 @@ class Campaign:
                 break
             leases.append(lease)
         wants_more = self.contacts.wants_more(now)
+        if wants_more:
+            self.contacts.loading = True
         if leases:
             self.claimed = leases
             self._block(NOTHING, now)
-            commands.append(ClaimAttempts(self.id, leases))
+            out.claim_attempts(self.id, leases)
         elif self.contacts.is_done():
             self._finish(COMPLETED, now)
         elif self.contacts.awaits_hours():
@@ -384,8 +401,7 @@ class Campaign:
         else:
             self._block(CONTACTS, now)
         if wants_more:
-            self.contacts.loading = True
-            commands.append(LoadContacts(self.id, LOAD_BATCH, now))
+            out.load_contacts(self.id, LOAD_BATCH, now)
 
     def _held_by_pacing(self) -> int:
         """Only a predictive pacer leaves idle agents without lines for the sake of those who would be abandoned."""

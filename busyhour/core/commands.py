@@ -1,4 +1,4 @@
-"""What machines ask of the world: imperative, carried out by a driver.
+"""What machines tell, and the commands it is kept as: imperative, carried out by a driver.
 
 `Command` is the root of everything a machine returns. A command for the outside (a carrier, a store, a person's
 desktop) stands here; an event that one machine emits for another is the command to have it received (see `events`).
@@ -16,56 +16,92 @@ from busyhour.core.ids import Instant
 if TYPE_CHECKING:
     from busyhour.core.attempts import Lease
     from busyhour.core.call import Call
+    from busyhour.core.events import Event
 
 
 class Executor:
-    """What carries commands out. A driver implements every method; the core only names them."""
+    """What machines tell their answers to: a method for each, asked of the outside or heard by another machine.
+
+    An `Inbox` keeps them as commands; a driver carries them out. Either way they are carried out in the order in which
+    they are told, so a machine is in its new state before it tells anything, and tells in the order that shall hold.
+    """
 
     __slots__ = ()
 
-    def place_call(self, command: "PlaceCall") -> None:
+    # Of the outside ---------------------------------------------------------------------------------------------
+
+    def place_call(self, call: "Call") -> None:
         raise NotImplementedError
 
-    def hang_up(self, command: "HangUp") -> None:
+    def hang_up(self, call: "Call") -> None:
         raise NotImplementedError
 
-    def screen_answer(self, command: "ScreenAnswer") -> None:
+    def screen_answer(self, call: "Call") -> None:
         raise NotImplementedError
 
-    def leave_message(self, command: "LeaveMessage") -> None:
+    def leave_message(self, call: "Call") -> None:
         raise NotImplementedError
 
-    def connect_agent(self, command: "ConnectAgent") -> None:
+    def connect_agent(self, call: "Call", agent: int) -> None:
         raise NotImplementedError
 
-    def start_voice_session(self, command: "StartVoiceSession") -> None:
+    def start_voice_session(self, call: "Call", voice_agent: int) -> None:
         raise NotImplementedError
 
-    def end_voice_session(self, command: "EndVoiceSession") -> None:
+    def end_voice_session(self, call: "Call") -> None:
         raise NotImplementedError
 
-    def resume_voice_session(self, command: "ResumeVoiceSession") -> None:
+    def resume_voice_session(self, call: "Call") -> None:
         raise NotImplementedError
 
-    def brief_agent(self, command: "BriefAgent") -> None:
+    def brief_agent(self, call: "Call", agent: int) -> None:
         raise NotImplementedError
 
-    def close_call(self, command: "CloseCall") -> None:
+    def close_call(self, call: "Call") -> None:
         raise NotImplementedError
 
-    def begin_wrap_up(self, command: "BeginWrapUp") -> None:
+    def begin_wrap_up(self, agent: int, call: int) -> None:
         raise NotImplementedError
 
-    def ring_agent(self, command: "RingAgent") -> None:
+    def ring_agent(self, agent: int, call: int, number: int) -> None:
         raise NotImplementedError
 
-    def stop_ringing(self, command: "StopRinging") -> None:
+    def stop_ringing(self, agent: int, call: int) -> None:
         raise NotImplementedError
 
-    def claim_attempts(self, command: "ClaimAttempts") -> None:
+    def claim_attempts(self, campaign: int, leases: "list[Lease]") -> None:
         raise NotImplementedError
 
-    def load_contacts(self, command: "LoadContacts") -> None:
+    def load_contacts(self, campaign: int, count: int, at: Instant) -> None:
+        raise NotImplementedError
+
+    # For other machines: what calls and agents go through by the million, and `event` for whatever else ------------
+
+    def call_offered(self, queue: int, call: int, priority: int) -> None:
+        raise NotImplementedError
+
+    def call_withdrawn(self, queue: int, call: int) -> None:
+        raise NotImplementedError
+
+    def agent_assigned(self, call: int, queue: int, agent: int) -> None:
+        raise NotImplementedError
+
+    def agent_taken(self, agent: int, call: int) -> None:
+        raise NotImplementedError
+
+    def agent_released(self, agent: int, call: int) -> None:
+        raise NotImplementedError
+
+    def attempt_answered(self, campaign: int, call: int) -> None:
+        raise NotImplementedError
+
+    def attempt_connected(self, campaign: int, call: int) -> None:
+        raise NotImplementedError
+
+    def attempt_ended(self, campaign: int, call: int, disposition: int, end_reason: int) -> None:
+        raise NotImplementedError
+
+    def event(self, event: "Event") -> None:
         raise NotImplementedError
 
 
@@ -90,7 +126,7 @@ class PlaceCall(Command):
         self.call: Call = call
 
     def carry_out(self, executor: Executor) -> None:
-        executor.place_call(self)
+        executor.place_call(self.call)
 
 
 @final
@@ -104,7 +140,7 @@ class HangUp(Command):
         self.call: Call = call
 
     def carry_out(self, executor: Executor) -> None:
-        executor.hang_up(self)
+        executor.hang_up(self.call)
 
 
 @final
@@ -118,7 +154,7 @@ class ScreenAnswer(Command):
         self.call: Call = call
 
     def carry_out(self, executor: Executor) -> None:
-        executor.screen_answer(self)
+        executor.screen_answer(self.call)
 
 
 @final
@@ -132,7 +168,7 @@ class LeaveMessage(Command):
         self.call: Call = call
 
     def carry_out(self, executor: Executor) -> None:
-        executor.leave_message(self)
+        executor.leave_message(self.call)
 
 
 @final
@@ -147,7 +183,7 @@ class ConnectAgent(Command):
         self.agent: int = agent
 
     def carry_out(self, executor: Executor) -> None:
-        executor.connect_agent(self)
+        executor.connect_agent(self.call, self.agent)
 
 
 @final
@@ -165,7 +201,7 @@ class StartVoiceSession(Command):
         self.voice_agent: int = voice_agent
 
     def carry_out(self, executor: Executor) -> None:
-        executor.start_voice_session(self)
+        executor.start_voice_session(self.call, self.voice_agent)
 
 
 @final
@@ -179,7 +215,7 @@ class EndVoiceSession(Command):
         self.call: Call = call
 
     def carry_out(self, executor: Executor) -> None:
-        executor.end_voice_session(self)
+        executor.end_voice_session(self.call)
 
 
 @final
@@ -193,7 +229,7 @@ class ResumeVoiceSession(Command):
         self.call: Call = call
 
     def carry_out(self, executor: Executor) -> None:
-        executor.resume_voice_session(self)
+        executor.resume_voice_session(self.call)
 
 
 @final
@@ -211,7 +247,7 @@ class BriefAgent(Command):
         self.agent: int = agent
 
     def carry_out(self, executor: Executor) -> None:
-        executor.brief_agent(self)
+        executor.brief_agent(self.call, self.agent)
 
 
 @final
@@ -225,7 +261,7 @@ class CloseCall(Command):
         self.call: Call = call
 
     def carry_out(self, executor: Executor) -> None:
-        executor.close_call(self)
+        executor.close_call(self.call)
 
 
 @final
@@ -240,7 +276,7 @@ class BeginWrapUp(Command):
         self.call: int = call
 
     def carry_out(self, executor: Executor) -> None:
-        executor.begin_wrap_up(self)
+        executor.begin_wrap_up(self.agent, self.call)
 
 
 @final
@@ -259,7 +295,7 @@ class RingAgent(Command):
         self.number: int = number
 
     def carry_out(self, executor: Executor) -> None:
-        executor.ring_agent(self)
+        executor.ring_agent(self.agent, self.call, self.number)
 
 
 @final
@@ -274,7 +310,7 @@ class StopRinging(Command):
         self.call: int = call
 
     def carry_out(self, executor: Executor) -> None:
-        executor.stop_ringing(self)
+        executor.stop_ringing(self.agent, self.call)
 
 
 @final
@@ -289,7 +325,7 @@ class ClaimAttempts(Command):
         self.leases: list[Lease] = leases
 
     def carry_out(self, executor: Executor) -> None:
-        executor.claim_attempts(self)
+        executor.claim_attempts(self.campaign, self.leases)
 
 
 @final
@@ -305,4 +341,4 @@ class LoadContacts(Command):
         self.at: Instant = at
 
     def carry_out(self, executor: Executor) -> None:
-        executor.load_contacts(self)
+        executor.load_contacts(self.campaign, self.count, self.at)

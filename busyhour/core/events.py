@@ -207,10 +207,6 @@ class AgentAssigned(CallEvent):
         self.queue: int = queue
         self.agent: int = agent
 
-    def declined(self) -> "AgentEvent":
-        """The call cannot use an agent any more (it ended, or has another): let this one go."""
-        return AgentEvent(AGENT_RELEASED, self.agent, self.call)
-
 
 @final
 @mypyc_attr(acyclic=True, free_list_len=1)

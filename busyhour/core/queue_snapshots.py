@@ -4,7 +4,7 @@ from collections import deque
 from typing import Final
 
 from busyhour.core.agent_queue import AgentQueues
-from busyhour.core.agents import AGENT_STATES, IDLE, RESERVED, RINGING, Ring
+from busyhour.core.agents import AGENT_STATES, IDLE, RINGING, Ring
 from busyhour.core.callbacks import CALLBACK_STATES, Callback, Callbacks
 from busyhour.core.errors import SnapshotError
 from busyhour.core.plain import Plain, int_at, list_at, mapping, rows_at, whole_numbers
@@ -58,7 +58,7 @@ def restore_queues(machine: AgentQueues, snapshot: Plain) -> None:
         raise SnapshotError(_QUEUES, "has more queues or agents than the machine")
     if len(pools) > len(machine.pools) or len(idle) != len(pools):
         raise SnapshotError(_QUEUES, "has other pools than the machine")
-    machine.reserved = 0
+    machine.has_reserved = True
     for i in range(len(agents)):
         agent = machine.agents[i]
         agent.state = agents[i][0]
@@ -69,8 +69,6 @@ def restore_queues(machine: AgentQueues, snapshot: Plain) -> None:
         agent.queue = agents[i][3]
         agent.after_call = agents[i][4]
         agent.rings = agents[i][5]
-        if agent.state == RESERVED:
-            machine.reserved += 1
     for i in range(len(pools)):
         pool = machine.pools[i]
         pool.idle.clear()

@@ -8,14 +8,12 @@ from typing import final
 from mypy_extensions import mypyc_attr
 
 from busyhour.core.events import (
-    AGENT_RELEASED,
     HANDOFF_QUEUED,
     TRANSFER_ACCEPTED,
     TRANSFER_FAILED,
     TRANSFER_OFFERED,
     TRANSFER_REQUESTED,
     TRANSFER_RESERVED,
-    AgentEvent,
     CallEvent,
     QueueEvent,
 )
@@ -79,10 +77,6 @@ class TransferAccepted(TransferEvent):
         self.call: int = call
         self.number: int = number
         self.agent: int = agent
-
-    def declined(self) -> AgentEvent:
-        """The call cannot use the agent any more: let this one go."""
-        return AgentEvent(AGENT_RELEASED, self.agent, self.call)
 
 
 @final

@@ -1,7 +1,8 @@
 """A replication's recorder in a process of its own, for long replications.
 
 The thread of a recorder in the engine's process takes the interpreter from the engine for a tenth of the run and more.
-Here the engine only writes its rows to a pipe. Its start takes half a second of another processor.
+Here the engine only leaves its rows to a thread that writes them to a pipe, and which needs no interpreter while it
+waits there. The recorder's start takes half a second of another processor, in which rows gather.
 
 Two pipes. To the recorder: what `ReplicationRecorder` is made with, then chunks of rows, an empty message, the tallies.
 Back: the result, or what went wrong. A pipe that ends earlier says that whoever ran the replication has given it up or
@@ -10,14 +11,15 @@ died, and that nothing shall be left of it.
 
 import os
 import pickle
+import queue
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any, Final
 
-from busyhour.results.files import discard_staged
 from busyhour.results.replication import ReplicationResult
 from busyhour.results.rows import Names
 from busyhour.results.tallies import Tallies
@@ -25,6 +27,8 @@ from busyhour.results.window import Window
 
 _LEAVE_S: Final = 10.0
 """What a recorder gets to take its files away before it is killed."""
+_WAITING_CHUNKS: Final = 16
+"""30 MB: more than an interpreted engine makes while the recorder starts."""
 
 
 class RecorderProcess:
@@ -33,6 +37,9 @@ class RecorderProcess:
     def __init__(self, names: Names, replication: int, window: Window, out_dir: Path | None = None) -> None:
         self._replication = replication
         self._out_dir = out_dir
+        self._is_broken = False
+        self._messages: queue.Queue[bytes | None] = queue.Queue(_WAITING_CHUNKS)
+        self._thread = threading.Thread(target=self._send, name=f"rows-{replication}", daemon=True)
         rows, self._rows = Pipe(duplex=False)
         self._answer, answer = Pipe(duplex=False)
         with rows, answer:
@@ -45,7 +52,8 @@ class RecorderProcess:
                 process_group=0,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )
-        self._send(pickle.dumps((names, replication, window, out_dir)))
+        self._thread.start()
+        self._messages.put(pickle.dumps((names, replication, window, out_dir)))
 
     @property
     def pid(self) -> int:
@@ -53,12 +61,15 @@ class RecorderProcess:
 
     def add(self, chunk: bytes) -> None:
         """Packed rows, in the order calls ended. Raises what went wrong with an earlier chunk."""
-        self._send(chunk)
+        if self._is_broken:
+            self._answered()
+        self._messages.put(chunk)
 
     def finish(self, tallies: Tallies) -> ReplicationResult:
         """Waits for the rows to be written. Raises what went wrong with any of them."""
-        self._send(b"")
-        self._send(pickle.dumps(tallies))
+        for message in (b"", pickle.dumps(tallies), None):
+            self._messages.put(message)
+        self._thread.join()
         result = self._answered()
         self._rows.close()
         self._answer.close()
@@ -66,6 +77,13 @@ class RecorderProcess:
 
     def abort(self) -> None:
         """Leaves nothing behind. May be called at any time, more than once."""
+        self._is_broken = True
+        with suppress(queue.Full):
+            self._messages.put(None, timeout=_LEAVE_S)
+        self._thread.join(_LEAVE_S)
+        if self._thread.is_alive():
+            self._process.kill()
+            self._thread.join()
         self._rows.close()
         self._answer.close()
         try:
@@ -74,14 +92,19 @@ class RecorderProcess:
             self._process.kill()
             self._process.wait()
         if self._out_dir is not None and self._process.returncode != 0:
+            # Late, because it comes with all of Parquet.
+            from busyhour.results.files import discard_staged
+
             discard_staged(self._replication, self._out_dir)
 
-    def _send(self, message: bytes) -> None:
-        try:
-            self._rows.send_bytes(message)
-        except BrokenPipeError:
-            self._answered()
-            raise
+    def _send(self) -> None:
+        """The thread's work. Once the recorder reads no more, messages are only taken off, so that nobody waits."""
+        while (message := self._messages.get()) is not None:
+            if not self._is_broken:
+                try:
+                    self._rows.send_bytes(message)
+                except BrokenPipeError:
+                    self._is_broken = True
 
     def _answered(self) -> ReplicationResult:
         try:

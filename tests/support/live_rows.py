@@ -47,7 +47,7 @@ def simulated(scenario: Scenario, monkeypatch: pytest.MonkeyPatch, out: Path | N
             return super().finish(tallies)
 
     with monkeypatch.context() as patched:
-        patched.setattr(simulation.runs, "ReplicationRecorder", Overheard)
+        patched.setattr("busyhour.results.recorder.ReplicationRecorder", Overheard)
         result = simulation.runs.run_replication(scenario, 0, out, False, lambda _share, _calls: None)
     ((names, window, tallies),) = told
     return Simulated(names, window, tallies, rows_of(b"".join(heard)), result)

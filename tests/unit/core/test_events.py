@@ -13,13 +13,25 @@ from busyhour.core.campaign import CAMPAIGN_TRANSITIONS
 from busyhour.core.commands import Command, Executor
 from busyhour.core.disposition import OUTBOUND
 from busyhour.core.events import (
+    AGENT_RELEASED,
+    AGENT_TAKEN,
+    ATTEMPT_ANSWERED,
+    ATTEMPT_CONNECTED,
     CALL_EVENT_KINDS,
     EVENT_NAMES,
+    AgentAssigned,
+    AgentEvent,
+    AttemptEnded,
+    AttemptEvent,
     CallEvent,
+    CallOffered,
+    CallWithdrawn,
     CampaignEvent,
     Event,
     QueueEvent,
 )
+from busyhour.core.inbox import Inbox
+from busyhour.driver import Driver
 
 KINDS = {name: value for name, value in vars(events).items() if name.isupper() and isinstance(value, int)}
 LEASE = Lease(Contact(11, 0, 0), 1)
@@ -90,6 +102,52 @@ def test_every_command_asks_its_own_method_of_the_executor(command: Command) -> 
         command.carry_out(Executor())
     asked = raised.traceback[-1].name.replace("_", "")
     assert asked == ("carryout" if isinstance(command, Event) else type(command).__name__.lower())
+
+
+def facts(command: Command) -> dict[str, Any]:
+    names = arguments_of(type(command)) + (["kind"] if isinstance(command, Event) else [])
+    return {name: getattr(command, name) for name in names}
+
+
+@pytest.mark.parametrize("command", made(Command), ids=lambda command: type(command).__name__)
+def test_an_inbox_keeps_what_it_is_told_as_the_command_that_says_so(command: Command) -> None:
+    inbox = Inbox()
+    if isinstance(command, Event):
+        inbox.event(command)
+    else:
+        command.carry_out(inbox)
+    (kept,) = inbox.commands
+    assert type(kept) is type(command)
+    assert facts(kept) == facts(command)
+
+
+TOLD: dict[str, tuple[tuple[int, ...], Event]] = {
+    "call_offered": ((1, 2, 3), CallOffered(1, 2, 3)),
+    "call_withdrawn": ((1, 2), CallWithdrawn(1, 2)),
+    "agent_assigned": ((1, 2, 3), AgentAssigned(1, 2, 3)),
+    "agent_taken": ((1, 2), AgentEvent(AGENT_TAKEN, 1, 2)),
+    "agent_released": ((1, 2), AgentEvent(AGENT_RELEASED, 1, 2)),
+    "attempt_answered": ((1, 2), AttemptEvent(ATTEMPT_ANSWERED, 1, 2)),
+    "attempt_connected": ((1, 2), AttemptEvent(ATTEMPT_CONNECTED, 1, 2)),
+    "attempt_ended": ((1, 2, 3, 4), AttemptEnded(1, 2, 3, 4)),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_an_inbox_keeps_what_another_machine_is_to_hear_as_its_event(name: str) -> None:
+    arguments, event = TOLD[name]
+    inbox = Inbox()
+    getattr(inbox, name)(*arguments)
+    (kept,) = inbox.commands
+    assert type(kept) is type(event)
+    assert facts(kept) == facts(event)
+
+
+@pytest.mark.parametrize("kind_of", [Inbox, Driver])
+def test_who_is_told_hears_everything(kind_of: type[Executor]) -> None:
+    methods = {name for name in vars(Executor) if not name.startswith("_")}
+    assert len(methods) == 24
+    assert methods <= vars(kind_of).keys()
 
 
 def test_the_roots_carry_nothing_out() -> None:

@@ -5,6 +5,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -98,6 +99,18 @@ def test_one_that_is_killed_is_told_and_leaves_nothing(tmp_path: Path, blocks: i
     assert str(raised.value) == "the process that records the calls was killed by signal 9"
     recorder.abort()
     assert files(tmp_path) == {}
+
+
+def test_whoever_hands_rows_over_does_not_wait_for_one_that_is_still_starting(tmp_path: Path) -> None:
+    recorder = RecorderProcess(NAMES, 0, WINDOW, tmp_path)
+    os.kill(recorder.pid, signal.SIGSTOP)
+    engine = threading.Thread(target=lambda: [recorder.add(BLOCK) for _ in range(4)], daemon=True)
+    engine.start()
+    engine.join(PATIENCE_S)
+    waits = engine.is_alive()
+    os.kill(recorder.pid, signal.SIGCONT)
+    assert not waits
+    assert recorder.finish(TALLIES).calls == 4 * BLOCK_ROWS
 
 
 def test_ctrl_c_in_the_terminal_does_not_reach_it() -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import integrate, stats
 
 from busyhour.core.ids import ABSENT, HOUR, MINUTE, SECOND
-from simulation.arrivals import Arrivals, arrivals_of
+from simulation.arrivals import arrivals_of
 from simulation.rates import ConstantRate, ProfileRate, Rate, SinusoidRate
 from simulation.scenario.distributions import Constant, Exponential, Gamma
 from simulation.scenario.inbound import Inbound, RateFrom, Sinusoid
@@ -42,7 +42,7 @@ def arrivals(inbound: Inbound, hours: int, replication: int = 0, seed: int = 5) 
     """Every arrival within so many hours, microseconds from the start."""
     source = arrivals_of(Substreams(seed, replication), "sales", inbound, START, START + hours * HOUR)
     instants: list[int] = []
-    while (instant := source.next()) != ABSENT:
+    while (instant := next(source, ABSENT)) != ABSENT:
         instants.append(instant)
     return np.asarray(instants, dtype=np.int64) - START
 
@@ -113,11 +113,11 @@ def test_a_profile_that_ends_in_silence_ends_the_arrivals():
     profile = (step(0, 1.0), step(HOUR, 0.0))
     source = arrivals_of(Substreams(5, 0), "sales", line(profile=profile), START, ABSENT)
     count = 0
-    while (instant := source.next()) != ABSENT:
+    while (instant := next(source, ABSENT)) != ABSENT:
         assert instant < START + HOUR
         count += 1
     assert abs(count - 3600) < 4.5 * 60
-    assert [source.next() for _ in range(3)] == [ABSENT, ABSENT, ABSENT]
+    assert [next(source, ABSENT) for _ in range(3)] == [ABSENT, ABSENT, ABSENT]
 
 
 def test_a_rate_of_nothing_brings_nobody():
@@ -145,10 +145,10 @@ def test_other_streams_and_lines_leave_the_arrivals_alone():
     other = arrivals_of(streams, "billing", TIDE, START, ABSENT)
     source = arrivals_of(streams, "sales", STEADY, START, START + HOUR)
     seen: list[int] = []
-    while (instant := source.next()) != ABSENT:
+    while (instant := next(source, ABSENT)) != ABSENT:
         seen.append(instant - START)
         talk.at(instant - START)
-        other.next()
+        next(other)
     assert seen == alone
 
 
@@ -229,7 +229,7 @@ def test_rates_that_make_no_sense_are_refused(make: Any):
         make()
 
 
-def test_blocks_are_asked_for_only_when_the_last_one_is_used_up():
+def test_blocks_are_asked_for_only_when_the_last_one_is_used_up(monkeypatch: pytest.MonkeyPatch):
     blocks = [[1, 2], [3], []]
     asked: list[int] = []
 
@@ -237,7 +237,8 @@ def test_blocks_are_asked_for_only_when_the_last_one_is_used_up():
         asked.append(len(blocks))
         return blocks.pop(0) if blocks else []
 
-    source = Arrivals(more)
-    assert [source.next() for _ in range(3)] == [1, 2, 3]
+    monkeypatch.setattr("simulation.arrivals.InstantBlocks", lambda *_: more)
+    source = arrivals_of(Substreams(5, 0), "sales", STEADY, START, ABSENT)
+    assert [next(source, ABSENT) for _ in range(3)] == [1, 2, 3]
     assert asked == [3, 2]
-    assert [source.next(), source.next()] == [ABSENT, ABSENT]
+    assert [next(source, ABSENT), next(source, ABSENT)] == [ABSENT, ABSENT]

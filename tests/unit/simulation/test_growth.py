@@ -99,7 +99,7 @@ def test_a_call_talks_in_a_queue_that_was_added_after_its_campaign_had_called() 
     growth.add_campaign("alerts", whole.campaigns["alerts"])
     draws = world.carrier.callees[0].draws(1)
     growth.add_queue("sales", whole.queues["sales"])
-    assert draws.talk_us(0, 5) == world.carrier.callees[0].draws(2).talk_us(0, 5) == 10_000_000
+    assert draws.talk[0].at(5) == world.carrier.callees[0].draws(2).talk[0].at(5) == 10_000_000
 
 
 def test_agents_of_the_same_queues_are_one_pool_and_others_another() -> None:
