@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -91,7 +91,7 @@ class LivePlan:
     def actor_of(self) -> dict[str, str]:
         """Host → actor, of what is no call's."""
         actors = {
-            host: actor for actor, role in self.roles.items() if not role.calls for host in role.hosts()
+            host: actor for actor, role in self.roles.items() for host in replace(role, calls=()).hosts()
         }
         actors[RECORDER] = RECORDER
         return actors

@@ -3,10 +3,11 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from actors.call_documents import DIRECT
 from actors.closing import CLOSING, QUIET, closing, standing_key
+from actors.doctor import Facts
 from actors.growing import GrowingPart
 from actors.platform_plan import PlatformPlan
 from actors.post import Answer, Batch, Courier
@@ -108,6 +109,15 @@ class PlatformRunner(Runner):
 
     def _is_direct(self, campaign: int) -> bool:
         return self._growing.records[campaign].facts[DIRECT]
+
+    def facts(self) -> Facts:
+        """Nobody enrols the contacts of single calls: they come with their orders, and those who are there are all."""
+        facts = super().facts()
+        for number, campaign in facts.campaigns.items():
+            if self._is_direct(number):
+                states = ("remaining", "leased", "completed", "exhausted", "skipped")
+                cast("dict[str, Any]", campaign)["total"] = sum(campaign[state] for state in states)
+        return facts
 
     def _has_nobody(self) -> bool:
         """No call is alive here, none is owed, and all that happened is told."""

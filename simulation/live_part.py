@@ -370,11 +370,11 @@ class LivePart:
     def contacts_at_hand(self, number: int) -> int:
         """Counted one by one: those of a campaign that are loaded and nobody calls now, and those not loaded yet."""
         contacts = self.world.driver.campaigns[number].contacts
-        supply = self._contacts.supplies[number]
         loaded = len(contacts.fresh) + len(contacts.due) + len(contacts.returned)
         dial_list = self.hosts[campaign_host(number)].dial_lists.get(number)
+        supply = self._contacts.supplies[number]
         read = supply.handed_over if dial_list is None else sum(dial_list.cursor.values())
-        return loaded + supply.count - read
+        return loaded + contacts.total - read
 
     def is_work_over(self) -> bool:
         """No campaign here has work left."""

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from actors.plan import LivePlan
+from actors.plan import LivePlan, first_owners
 from actors.post import Answer, Batch
 from actors.replications import Order
 from actors.runner import Runner
@@ -13,6 +13,7 @@ from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.contact_records import ContactChange
 from busyhour.adapters.valkey.contacts import AccountContacts
 from busyhour.adapters.valkey.enrolment import Enrolment
+from busyhour.adapters.valkey.shards import StoredShards
 from busyhour.core.campaign import COMPLETED, LOAD_BATCH
 from busyhour.core.phones import phone_text
 from busyhour.host import RECORDER
@@ -60,6 +61,7 @@ campaigns:
 
 async def dial(client: Any, plan: LivePlan, until: int, dialled: list[tuple[str, int]]) -> Runner:
     """Run an actor until it has dialled so many calls, or its campaign is over; a crash would leave it like that."""
+    await StoredShards(client, plan.scope).begin(first_owners(plan.roles))
     courier = Alone()
     runner = Runner(plan, "all", courier, client)
     courier.runner = runner
