@@ -2,9 +2,11 @@
 
 import ctypes
 import gc
+import multiprocessing
 import os
 import shutil
 import threading
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,14 +70,15 @@ class Held:
         )
 
 
-def test_a_million_calls_leave_nothing_behind(tmp_path: Path) -> None:
+def held_before_and_after(folder: Path) -> tuple[Held, Held]:
+    """A million calls."""
     scenario = loads(BLENDED)
     calls = replication = 0
 
     def replicate() -> int:
         nonlocal replication
-        ended = run_one(scenario, replication, tmp_path / "out", False, lambda fraction, calls: None)
-        shutil.rmtree(tmp_path / "out")
+        ended = run_one(scenario, replication, folder / "out", False, lambda fraction, calls: None)
+        shutil.rmtree(folder / "out")
         replication += 1
         return ended.calls
 
@@ -84,7 +87,12 @@ def test_a_million_calls_leave_nothing_behind(tmp_path: Path) -> None:
     before = Held.by_us()
     while calls < CALLS:
         calls += replicate()
-    after = Held.by_us()
+    return before, Held.by_us()
+
+
+def test_a_million_calls_leave_nothing_behind(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as of_its_own:
+        before, after = of_its_own.submit(held_before_and_after, tmp_path).result()
     assert (after.descriptors, after.threads, after.children) == (
         before.descriptors,
         before.threads,

@@ -195,7 +195,10 @@ async def test_a_receiver_that_hangs_or_floods_is_in_nobody_s_way(
             await post.courier.turn()
             await asyncio.sleep(0.005)
         assert len(good.received) == 3 * LANES
-        assert len(hanging.received) <= LANES, "the lanes of the one that hangs are its own"
+        times = 1 + int(
+            time.monotonic() - began
+        )  # each of its lanes is given up after a second, and taken again
+        assert len(hanging.received) <= LANES * times, "the lanes of the one that hangs are its own"
         await post.courier.idle()
         attempt = (await post.listed(hung))[-1]["attempts"][0]
         assert (attempt["status_code"], attempt["error"]) == (None, "no response within 1 s")
