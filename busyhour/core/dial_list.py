@@ -62,11 +62,11 @@ class DialList:
         self._hours, self._hours_zone = None, None
         if plain is not None:
             try:
-                start, end, days, zone = cast("tuple[int, int, int, str]", plain)
+                start, end, days, zone = cast("list[object]", plain)
+                self._hours = CallingHours(cast("int", start), cast("int", end), cast("int", days))
             except (TypeError, ValueError) as wrong:
                 raise SnapshotError(_MACHINE, f"{plain!r} are no hours") from wrong
-            self._hours = CallingHours(start, end, days)
-            self._hours_zone = self._zone_of(zone) if zone else None
+            self._hours_zone = self._zone_of(cast("str", zone)) if zone else None
         self._contacts.change_hours(self._hours, self._hours_zone, now)
 
     def snapshot(self) -> dict[str, object]:
