@@ -8,7 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from actors.plan import CALL_HOSTS, Routes, has_calls
-from busyhour.adapters.valkey.journal import FencedError, Journal, snapshot_each
+from busyhour.adapters.valkey.journal import Journal, snapshot_each
 from busyhour.adapters.valkey.shards import ShardMap, StoredShards
 from busyhour.adapters.wall_clock import elapsed_s
 from busyhour.core.ids import ABSENT, Instant
@@ -111,11 +111,8 @@ class Hosting:
             log.warning("%s has lost shard %d to %s", self._actor, shard, self.map.owners[shard])
             self._forget(shard)
         missing = [shard for shard in mine if shard not in part.shards and shard not in self._handing_over]
-        for shard in missing[:AT_ONCE]:
-            try:
-                await self._runner.take_shard(shard)
-            except FencedError as elsewhere:
-                log.info("%s", elsewhere)
+        if missing:
+            await self._runner.take_shards(missing[:AT_ONCE])
         part.closed = {shard for shard in part.shards if shard in self.map.bound}
         if len(missing) > AT_ONCE:
             self._next_s = 0.0

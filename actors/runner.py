@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
 from redis.exceptions import RedisError
@@ -25,7 +26,14 @@ from busyhour.adapters.dial_log import dial_log
 from busyhour.adapters.valkey.admission import StoreAdmission
 from busyhour.adapters.valkey.contacts import AccountContacts
 from busyhour.adapters.valkey.enrolment import Enrolment
-from busyhour.adapters.valkey.journal import Journal, Recovered, append_each, require_owner
+from busyhour.adapters.valkey.journal import (
+    FencedError,
+    Journal,
+    Recovered,
+    append_each,
+    claim_shards,
+    require_owner,
+)
 from busyhour.adapters.wall_clock import RunClock, since_boot_s
 from busyhour.core.campaign import BLOCKED_BY, CAMPAIGN_STATES
 from busyhour.core.ids import ABSENT, MILLISECOND, Instant
@@ -94,10 +102,11 @@ class Runner:
         self.post = Post(self.part.hosts, self.hosting.routes, self._courier, self.counts)
         if self.plan.dial_log is not None:
             self.part.dialer.saw = dial_log(str(self.plan.dial_log))
-        for shard in self.part.shards:
-            name = calls_host(shard, CALL_HOSTS)
-            journal = Journal(self._client, self.plan.scope, name)
-            await self._recover(name, journal, await journal.claim_shard(shard, self.actor))
+        journals = {shard: self._journal_of(shard) for shard in self.part.shards}
+        for shard, recovered in (await claim_shards(self._client, self.actor, journals)).items():
+            if isinstance(recovered, FencedError):
+                raise recovered
+            await self._recover(journals[shard].name, journals[shard], recovered)
         for name in self.part.hosts:
             if name not in self._recovered:
                 await self._claim_journal(name)
@@ -119,19 +128,27 @@ class Runner:
         self._snapshot_at[name] = journal.head - len(recovered.entries)
         self._recovered[name] = self.part.hosts[name]
 
-    async def take_shard(self, shard: int) -> None:
-        """Host a virtual shard more, which nobody hosts now. Raises FencedError where it is another's, RedisError."""
-        name = calls_host(shard, CALL_HOSTS)
-        journal = Journal(self._client, self.plan.scope, name)
-        recovered = await journal.claim_shard(shard, self.actor)
-        # Messages may come while anything is awaited, and must not find it half restored.
-        host = self._opened(name)
-        self.part.restore(name, recovered.snapshot, recovered.entries)
-        self._recovered_from(name, journal, recovered)
-        self.part.begin_host(name)
-        self.part.tell_free_sessions(shard)
-        self.post.may_talk(name, host)
-        self.counts["shards taken"] += 1
+    def _journal_of(self, shard: int) -> Journal:
+        return Journal(self._client, self.plan.scope, calls_host(shard, CALL_HOSTS))
+
+    async def take_shards(self, shards: Sequence[int]) -> None:
+        """Host virtual shards more, which nobody hosts now; not those that are somebody else's. Raises FencedError,
+        RedisError.
+        """
+        journals = {shard: self._journal_of(shard) for shard in shards}
+        for shard, recovered in (await claim_shards(self._client, self.actor, journals)).items():
+            if isinstance(recovered, FencedError):
+                log.info("%s", recovered)
+                continue
+            # Messages may come while anything is awaited, and must not find it half restored.
+            name = journals[shard].name
+            host = self._opened(name)
+            self.part.restore(name, recovered.snapshot, recovered.entries)
+            self._recovered_from(name, journals[shard], recovered)
+            self.part.begin_host(name)
+            self.part.tell_free_sessions(shard)
+            self.post.may_talk(name, host)
+            self.counts["shards taken"] += 1
 
     def _opened(self, name: str) -> Host:
         """A host more of the part."""

@@ -7,7 +7,7 @@ had it before: a process that was paused and wakes up can write nothing.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # redis-py's answers have no types.
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -81,30 +81,17 @@ class Journal:
         """Become the owner, and read what there is. Raises FencedError when somebody claims it meanwhile."""
         return await self._recovered(int(await self._client.fcall("busyhour_journal_claim", 1, self.keys[0])))
 
-    async def claim_shard(self, shard: int, actor: str) -> Recovered:
-        """`claim`, of the journal of a virtual shard. Raises FencedError where the map gives it to somebody else."""
-        keys = (self.keys[0], shards_key(self.scope))
-        try:
-            epoch = int(await self._client.fcall("busyhour_shards_claim", 2, *keys, actor, shard))
-        except ResponseError as refused:
-            raise refusal(self.name, refused) from refused
-        return await self._recovered(epoch)
-
     async def _recovered(self, epoch: int) -> Recovered:
         """What there is for the owner of `epoch`. Raises FencedError."""
-        epoch_key, head_key, entries_key, snapshot_key = self.keys
-        head = int(await self._client.get(head_key) or 0)
-        at, data = await self._client.hmget(snapshot_key, "at", "data")
-        entries: list[bytes] = []
-        while len(entries) < head - int(at or 0):
-            page = await self._client.lrange(entries_key, len(entries), len(entries) + _PAGE - 1)
+        return (await _recover_each(self._client, [(self, epoch)]))[0]
+
+    async def read_on(self, entries: list[bytes], count: int) -> None:
+        """Those after the first `entries`, until there are `count`."""
+        while len(entries) < count:
+            page = await self._client.lrange(self.keys[2], len(entries), len(entries) + _PAGE - 1)
             if not page:
                 break
             entries += page
-        if int(await self._client.get(epoch_key) or 0) != epoch:
-            raise FencedError(self.name, f"epoch {epoch} is over")
-        self.epoch, self.head = epoch, head
-        return Recovered(data, entries)
 
     async def append(self, entries: Sequence[bytes]) -> None:
         """Durable when it returns, all of them or none. Raises FencedError, SequenceError."""
@@ -141,6 +128,52 @@ async def require_owner(client: "Redis", journals: Sequence[Journal]) -> None:
     for journal, epoch in zip(journals, epochs, strict=True):
         if int(epoch or 0) != journal.epoch:
             raise FencedError(journal.name, f"epoch {journal.epoch} is over, {int(epoch or 0)} writes now")
+
+
+async def claim_shards(
+    client: "Redis", actor: str, journals: Mapping[int, Journal]
+) -> dict[int, Recovered | FencedError]:
+    """`claim` of the journals of virtual shards, in few requests. One that the map gives to somebody else is refused.
+
+    Raises FencedError when somebody claims one meanwhile, RedisError, OSError.
+    """
+    anyhow: Any = client
+    pipeline = anyhow.pipeline(transaction=False)
+    for shard, journal in journals.items():
+        keys = (journal.keys[0], shards_key(journal.scope))
+        pipeline.fcall("busyhour_shards_claim", 2, *keys, actor, shard)
+    answers = dict(zip(journals, await pipeline.execute(raise_on_error=False), strict=True))
+    claimed: dict[int, Recovered | FencedError] = {}
+    for shard, answer in answers.items():
+        if isinstance(answer, Exception):
+            refused = refusal(journals[shard].name, answer) if isinstance(answer, ResponseError) else answer
+            if not isinstance(refused, FencedError):
+                raise refused
+            claimed[shard] = refused
+    mine = [shard for shard in journals if shard not in claimed]
+    recovered = await _recover_each(client, [(journals[shard], int(answers[shard])) for shard in mine])
+    return claimed | dict(zip(mine, recovered, strict=True))
+
+
+async def _recover_each(client: "Redis", epochs: Sequence[tuple[Journal, int]]) -> list[Recovered]:
+    """What there is for the owner of each journal in its epoch. Raises FencedError where that is over."""
+    anyhow: Any = client
+    pipeline = anyhow.pipeline(transaction=False)
+    for journal, _ in epochs:
+        _, head_key, entries_key, snapshot_key = journal.keys
+        pipeline.get(head_key)
+        pipeline.hmget(snapshot_key, "at", "data")
+        pipeline.lrange(entries_key, 0, _PAGE - 1)
+    answers = await pipeline.execute() if epochs else []
+    every: list[Recovered] = []
+    for n, (journal, epoch) in enumerate(epochs):
+        head, (at, data), entries = int(answers[3 * n] or 0), answers[3 * n + 1], answers[3 * n + 2]
+        await journal.read_on(entries, head - int(at or 0))
+        journal.epoch, journal.head = epoch, head
+        every.append(Recovered(data, entries))
+    if epochs:
+        await require_owner(client, [journal for journal, _ in epochs])
+    return every
 
 
 async def append_each(

@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from busyhour.adapters.valkey.admission import StoreAdmission
 from busyhour.adapters.valkey.connection import connect
-from busyhour.adapters.valkey.journal import FencedError, Journal, snapshot_each
+from busyhour.adapters.valkey.journal import FencedError, Journal, Recovered, claim_shards, snapshot_each
 from busyhour.adapters.valkey.shards import NO_MAP, VIRTUAL_SHARDS, StoredShards
 
 numbers = itertools.count()
@@ -29,9 +29,15 @@ class Scene:
         return Journal(self.client, self.scope, f"calls/{shard}")
 
     async def claimed(self, shard: int, actor: str) -> Journal:
+        return (await self.recovered(shard, actor))[0]
+
+    async def recovered(self, shard: int, actor: str) -> tuple[Journal, Recovered]:
+        """Raises FencedError."""
         journal = self.journal(shard)
-        await journal.claim_shard(shard, actor)
-        return journal
+        recovered = (await claim_shards(self.client, actor, {shard: journal}))[shard]
+        if isinstance(recovered, FencedError):
+            raise recovered
+        return journal, recovered
 
 
 def play(url: str, script: Callable[[Scene], Awaitable[None]]) -> None:
@@ -66,8 +72,9 @@ def test_where_there_is_no_map_nobody_has_anything(url: str) -> None:
         blank = StoredShards(scene.client, f"{scene.scope}-blank")
         assert await blank.read() is NO_MAP
         assert (await blank.version(), await blank.owner(0)) == (0, "")
-        with pytest.raises(FencedError, match="the map gives shard 0 to nobody"):
-            await Journal(scene.client, blank.scope, "calls/0").claim_shard(0, "one")
+        journal = Journal(scene.client, blank.scope, "calls/0")
+        refused = (await claim_shards(scene.client, "one", {0: journal}))[0]
+        assert "the map gives shard 0 to nobody" in str(refused)
 
     play(url, script)
 
@@ -109,13 +116,12 @@ def test_who_takes_a_shard_over_has_its_journal_and_who_gave_it_writes_no_more(u
         await snapshot_each(scene.client, [(before, b"stands for it")])
         await scene.shards.bind([0], "one", "two")
         await scene.shards.hand_over("one", {0: epoch(before)})
-        journal = scene.journal(0)
-        recovered = await journal.claim_shard(0, "two")
+        journal, recovered = await scene.recovered(0, "two")
         assert (recovered.snapshot, list(recovered.entries)) == (b"stands for it", [])
         with pytest.raises(FencedError):
             await before.append([b"too late"])
         with pytest.raises(FencedError, match="the map gives shard 0 to two"):
-            await before.claim_shard(0, "one")
+            await scene.claimed(0, "one")
         await journal.append([b"the next"])
 
     play(url, script)
@@ -158,5 +164,30 @@ def test_callers_reach_another_actor_from_a_moment_on_that_everybody_can_read_be
         await scene.shards.set_front("two", 1_000_000)
         there = await scene.shards.read()
         assert (there.version, there.front, there.front_from) == (2, "two", 1_800_000_000_123_457)
+
+    play(url, script)
+
+
+def test_many_are_claimed_at_once_each_with_all_that_is_in_its_journal_but_for_those_of_others(
+    url: str,
+) -> None:
+    async def script(scene: Scene) -> None:
+        long, cut = await scene.claimed(0, "one"), await scene.claimed(2, "one")
+        entries = [b"%d" % n for n in range(2_500)]
+        await long.append(entries)
+        await cut.append([b"before"])
+        await cut.snapshot(b"so far")
+        await cut.append([b"after"])
+        journals = {shard: scene.journal(shard) for shard in (0, 1, 2, 4)}
+        claimed = await claim_shards(scene.client, "one", journals)
+        assert claimed[0] == Recovered(None, entries)
+        assert isinstance(claimed[1], FencedError)
+        assert claimed[2] == Recovered(b"so far", [b"after"])
+        assert claimed[4] == Recovered(None, [])
+        assert [journals[shard].head for shard in (0, 2, 4)] == [2_500, 2, 0]
+        await journals[0].append([b"the next"])
+        with pytest.raises(FencedError):
+            await long.append([b"too late"])
+        assert await claim_shards(scene.client, "one", {}) == {}
 
     play(url, script)
