@@ -18,7 +18,7 @@ demo: setup  ## an evening of predictive dialling: KPI table and report, in unde
 	@echo "Open runs/demo/report.html in a browser."
 
 test: setup  ## every test; those whose system package is missing say that they are skipped
-	$(BIN)/python -m pytest -n auto --dist loadfile -q
+	$(BIN)/python -m pytest -n $$($(BIN)/python -c "import os; print(1 + (os.cpu_count() or 1))") --dist loadfile -q
 
 check: setup  ## format, lint, types, import contracts, file sizes, ambient time and randomness
 	$(BIN)/ruff format --check .

@@ -126,7 +126,7 @@ def _serve(
         with redirect_stdout(sys.stderr):
             click.echo("Ray starts, and then the API: some seconds each", err=True)
             proxy = Path(stack.enter_context(TemporaryDirectory(prefix="busyhour-", dir="/tmp")))
-            os.environ |= environment(settings.http_proxy_mode, proxy)
+            os.environ |= environment(settings.http_proxy_mode, proxy, port)
             ray = _connected(settings.ray_address)
             stack.callback(ray.shutdown)
             told.listen()  # Ray has put its own in their place

@@ -39,11 +39,11 @@ def application() -> Any:
 
 
 def main(mode: str, port: int, folder: Path) -> None:
-    os.environ |= environment(cast(Any, mode), folder)
+    os.environ |= environment(cast(Any, mode), folder, port)
     import ray
     from ray import serve
 
-    ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
+    ray.init("local", include_dashboard=False, log_to_driver=False, configure_logging=False)
     serve.start(http_options={"host": "127.0.0.1", "port": port, "request_timeout_s": TIMEOUT_S})
     click.echo("empty")
     sys.stdin.readline()
