@@ -130,10 +130,10 @@ def interpreted_heirs() -> Iterator[str]:
                 if isinstance(node, ast.ImportFrom) and node.module
                 for alias in node.names
             }
-            for node in ast.walk(tree):
-                for base in node.bases if isinstance(node, ast.ClassDef) else ():
+            for made in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
+                for base in made.bases:
                     if isinstance(base, ast.Name) and origin.get(base.id) in compiled:
-                        yield f"{path.relative_to(compile_core.ROOT)}: {node.name}({base.id})"
+                        yield f"{path.relative_to(compile_core.ROOT)}: {made.name}({base.id})"
 
 
 def test_no_class_outside_the_compiled_group_inherits_from_one_inside_it() -> None:
