@@ -26,14 +26,16 @@ PORTS_OF_ONE: Final = 100
 def environment(mode: Literal["haproxy", "python"], folder: Path, port: int | None = None) -> dict[str, str]:
     """To be set before Ray is imported, whose processes inherit it. HAProxy's files are in `folder`.
 
-    With the `port` of the API, its replicas have ports apart from those of others on this machine: a proxy that does
-    not know yet that a replica is gone must not ask another platform's, which has its port by now.
+    With the `port` of the API, what is behind the proxy has ports apart from those of others on this machine: one that
+    finds a replica gone must not ask another platform's, which has its port by now, or another's fallback.
     """
     around = {"RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": EDGE, **ONE_LOOP}
     if port is not None:
         first = REPLICA_PORTS[port * PORTS_OF_ONE % len(REPLICA_PORTS)]
         around["RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT"] = str(first)
-        around["RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT"] = str(first + PORTS_OF_ONE)
+        around["RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT"] = str(first + PORTS_OF_ONE - 2)
+        around["RAY_SERVE_FALLBACK_PROXY_HTTP_PORT"] = str(first + PORTS_OF_ONE - 2)
+        around["RAY_SERVE_FALLBACK_PROXY_GRPC_PORT"] = str(first + PORTS_OF_ONE - 1)
     if mode == "python":
         return around
     haproxy = folder / "haproxy"

@@ -4,9 +4,11 @@ Run as a script by the file that `serve_app.front` names in RAY_SERVE_HAPROXY_BI
 anew each time it starts HAProxy. docs/adr/serve-answers-in-our-words.md says what is changed, and why.
 """
 
+import ctypes
 import json
 import os
 import re
+import signal
 import sys
 from http import HTTPStatus
 from pathlib import Path
@@ -23,6 +25,8 @@ ANSWERS: Final = {
 """HAProxy's status → the one that the client gets, and the sentence."""
 NOT_THERE: Final = "The API is not there at the moment; try again"
 RETRY_AFTER: Final = "1"
+_PR_SET_PDEATHSIG: Final = 1
+"""prctl(2)."""
 _OURS: Final = "# answers of the API's own"
 _ERROR_FILE: Final = re.compile(r"^    errorfile 50[234] .*\n", re.MULTILINE)
 _DEFAULTS: Final = re.compile(r"^defaults\n", re.MULTILINE)
@@ -96,6 +100,12 @@ def error_page(status: int) -> str:
     return "\r\n".join([*head, "", body])
 
 
+def _end_with_parent() -> None:
+    """A proxy whose Ray was killed would keep its port for ever. Linux alone knows how."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def main() -> None:
     """The first argument is HAProxy, and the others are for it; `-f FILE` among them names the configuration."""
     binary, *arguments = sys.argv[1:]
@@ -103,6 +113,7 @@ def main() -> None:
     for status in ANSWERS:
         (config.parent / f"{status}.http").write_text(error_page(status), newline="")
     config.write_text(with_own_answers(config.read_text(), config.parent))
+    _end_with_parent()
     os.execv(binary, [binary, *arguments])
 
 

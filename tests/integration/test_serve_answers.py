@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 
-from tests.support.ports import free_port
+from tests.support.ports import free_port, one_at_a_time
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
@@ -27,7 +27,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
         ) as served:
             assert served.stdin is not None
             assert served.stdout is not None
-            wait_for(served.stdout, "empty")
+            with one_at_a_time():
+                wait_for(served.stdout, "empty")
             base = f"http://127.0.0.1:{port}"
             refused(httpx.get(f"{base}/before"), "The API is not there at the moment; try again")
             print("deploy", file=served.stdin)

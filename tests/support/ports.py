@@ -1,6 +1,11 @@
 """Ports of this machine that nobody uses."""
 
+import fcntl
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 def free_port() -> int:
@@ -8,3 +13,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """While a Ray cluster starts: it looks for free ports and takes them a little later, so that two that begin at one
+    moment may take each other's. Held by one process of the tests.
+    """
+    with (Path(tempfile.gettempdir()) / "busyhour-tests-ray-starts").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from busyhour.adapters.valkey.api_keys import ApiKeys
 from busyhour.adapters.valkey.connection import connect
 from busyhour.adapters.valkey.embedded import url_of
 from serve_app.platform import SCOPE
-from tests.support.ports import free_port
+from tests.support.ports import free_port, one_at_a_time
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PROGRAM: Final = "import sys; from cli.main import main; sys.exit(main())"
@@ -56,18 +56,21 @@ def served_platform(folder: Path, workers: int, drain: str = "1s", **settings: s
     command = [sys.executable, "-c", PROGRAM, "serve", "--port", str(port), "--workers", str(workers)]
     command += ["--drain", drain]
     said, log = folder / "stdout", folder / "stderr"
-    with said.open("wb") as out, log.open("wb") as err:
-        server = subprocess.Popen(command, cwd=folder, env=environment(**settings), stdout=out, stderr=err)
-    try:
-        base = f"http://127.0.0.1:{port}"
+    base = f"http://127.0.0.1:{port}"
+    with ExitStack() as stack:
+        stack.enter_context(starting := ExitStack()).enter_context(one_at_a_time())
+        with said.open("wb") as out, log.open("wb") as err:
+            server = subprocess.Popen(
+                command, cwd=folder, env=environment(**settings), stdout=out, stderr=err
+            )
+        stack.callback(server.wait)
+        stack.callback(server.kill)
         until_s = time.monotonic() + READY_S
         while said.read_text() != f"ready {base}\n":
             assert server.poll() is None, log.read_text()
             assert time.monotonic() < until_s, log.read_text()
             time.sleep(0.1)
+        starting.close()
         yield Served(base, folder, server)
         server.send_signal(signal.SIGTERM)
         assert server.wait(ENDS_S) == 0, log.read_text()
-    finally:
-        server.kill()
-        server.wait()
