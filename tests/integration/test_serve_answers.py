@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,15 +21,16 @@ pytestmark = [pytest.mark.ray, pytest.mark.slow]
 @pytest.fixture(scope="module", params=["haproxy", "python"])
 def server(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     port = free_port()
-    with TemporaryDirectory(prefix="busyhour-", dir="/tmp") as folder:
+    with TemporaryDirectory(prefix="busyhour-", dir="/tmp") as folder, ExitStack() as starting:
+        starting.enter_context(one_at_a_time())
         command = [sys.executable, "-m", "tests.support.served_by_ray", request.param, str(port), folder]
         with subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         ) as served:
             assert served.stdin is not None
             assert served.stdout is not None
-            with one_at_a_time():
-                wait_for(served.stdout, "empty")
+            wait_for(served.stdout, "empty")
+            starting.close()
             base = f"http://127.0.0.1:{port}"
             refused(httpx.get(f"{base}/before"), "The API is not there at the moment; try again")
             print("deploy", file=served.stdin)

@@ -17,8 +17,8 @@ def free_port() -> int:
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """While a Ray cluster starts: it looks for free ports and takes them a little later, so that two that begin at one
-    moment may take each other's. Held by one process of the tests.
+    """While a platform starts, held by one process of the tests: Serve gives its proxy a minute to start, which two that
+    start side by side on two busy processors may not have.
     """
     with (Path(tempfile.gettempdir()) / "busyhour-tests-ray-starts").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
