@@ -17,8 +17,8 @@ def free_port() -> int:
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """While a platform starts, held by one process of the tests: Serve gives its proxy a minute to start, which two that
-    start side by side on two busy processors may not have.
+    """While a platform starts, held by one process of the tests: Serve gives its proxy a minute to start, which two
+    that start side by side on two busy processors may not have.
     """
     with (Path(tempfile.gettempdir()) / "busyhour-tests-ray-starts").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
